@@ -1,0 +1,21 @@
+const swc = ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }];
+const only = (pattern) => ({ testMatch: [`<rootDir>/test/${pattern}/**/*.test.ts`] });
+const base = {
+  testEnvironment: '<rootDir>/test/support/onnxruntime-environment.mjs',
+  transform: { '\\.[cm]?[jt]sx?$': swc },
+  transformIgnorePatterns: ['/node_modules/(?!(@middy|ulid|pure-rand|find-my-way|onnx-buf|@bufbuild)/)'],
+};
+
+export default {
+  projects: [
+    { ...base, displayName: 'unit', ...only('unit') },
+    { ...base, displayName: 'property', ...only('property') },
+    { ...base, displayName: 'contract', ...only('contract') },
+    { ...base, displayName: 'infra', ...only('infra') },
+    { ...base, displayName: 'architecture', ...only('architecture') },
+    { ...base, displayName: 'flow', ...only('flow') },
+    { ...base, displayName: 'aws', ...only('aws') },
+  ],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};
