@@ -36,7 +36,9 @@ export const datasetColumn = z.object({
   max: z.number().optional(),
   mean: z.number().optional(),
   standard_deviation: z.number().optional(),
-  quantiles: z.object({ p05: z.number(), p25: z.number(), p50: z.number(), p75: z.number(), p95: z.number() }).optional(),
+  quantiles: z
+    .object({ p05: z.number(), p25: z.number(), p50: z.number(), p75: z.number(), p95: z.number() })
+    .optional(),
   /** Text columns: the most frequent values, most frequent first. */
   top_values: z.array(z.object({ value: z.string(), count: z.number().int() })).optional(),
 });
@@ -47,9 +49,23 @@ export const datasetIssue = z.object({
   line: z.number().int().optional(),
   column: z.string().optional(),
   code: z.enum([
-    'empty_file', 'no_rows', 'no_columns', 'ragged_row', 'duplicate_column', 'blank_column_name', 'invalid_encoding',
-    'field_too_large', 'unterminated_quote', 'invalid_json', 'not_an_object', 'nested_value', 'invalid_parquet',
-    'unsupported_type', 'unknown_format', 'too_many_columns', 'job_failed',
+    'empty_file',
+    'no_rows',
+    'no_columns',
+    'ragged_row',
+    'duplicate_column',
+    'blank_column_name',
+    'invalid_encoding',
+    'field_too_large',
+    'unterminated_quote',
+    'invalid_json',
+    'not_an_object',
+    'nested_value',
+    'invalid_parquet',
+    'unsupported_type',
+    'unknown_format',
+    'too_many_columns',
+    'job_failed',
   ]),
   detail: z.string(),
 });

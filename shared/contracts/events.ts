@@ -5,7 +5,11 @@ import { modelLineage, modelSignature } from './model';
 import { jobId, modelName, sha256Hex, tenantName, timestamp } from './names';
 
 /** On the job queue: look at this job and dispatch it if it still waits. Sending it twice does no harm. */
-export const dispatchMessage = z.strictObject({ type: z.literal('dispatch'), tenant: tenantName, job_id: jobId });
+export const dispatchMessage = z.strictObject({
+  type: z.literal('dispatch'),
+  tenant: tenantName,
+  job_id: jobId,
+});
 export type DispatchMessage = z.infer<typeof dispatchMessage>;
 
 /** What the runner (Batch through EventBridge, or the embedded one) says of a run. `attempt` counts from 1. */
@@ -56,8 +60,17 @@ export const jobManifest = z.strictObject({
   attempt: z.number().int(),
   files: z.record(z.string(), manifestFile),
   result: z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('dataset_ready'), rows: z.number().int(), data: z.string(), profile: z.string() }),
-    z.strictObject({ type: z.literal('dataset_rejected'), errors: z.array(datasetIssue), truncated: z.boolean() }),
+    z.strictObject({
+      type: z.literal('dataset_ready'),
+      rows: z.number().int(),
+      data: z.string(),
+      profile: z.string(),
+    }),
+    z.strictObject({
+      type: z.literal('dataset_rejected'),
+      errors: z.array(datasetIssue),
+      truncated: z.boolean(),
+    }),
     z.strictObject({
       type: z.literal('model'),
       register: z.strictObject({ name: modelName, alias: z.string().optional() }),
@@ -69,7 +82,10 @@ export const jobManifest = z.strictObject({
       lineage: modelLineage,
     }),
     z.strictObject({ type: z.literal('model_imported'), signature: modelSignature }),
-    z.strictObject({ type: z.literal('model_rejected'), errors: z.array(z.object({ code: z.string(), detail: z.string() })) }),
+    z.strictObject({
+      type: z.literal('model_rejected'),
+      errors: z.array(z.object({ code: z.string(), detail: z.string() })),
+    }),
   ]),
 });
 export type JobManifest = z.infer<typeof jobManifest>;

@@ -4,11 +4,14 @@ const attemptPrefix = (tenant: string, job: string, attempt: number) =>
 
 export const objectKeys = {
   datasetSource: (tenant: string, dataset: string) => `datasets/${tenant}/${dataset}/source`,
-  modelUpload: (tenant: string, model: string, version: number) => `uploads/${tenant}/${model}/${version}/model.onnx`,
+  modelUpload: (tenant: string, model: string, version: number) =>
+    `uploads/${tenant}/${model}/${version}/model.onnx`,
   jobPrefix: (tenant: string, job: string) => `artifacts/${tenant}/${job}/`,
   attemptPrefix,
-  manifest: (tenant: string, job: string, attempt: number) => `${attemptPrefix(tenant, job, attempt)}manifest.json`,
-  failure: (tenant: string, job: string, attempt: number) => `${attemptPrefix(tenant, job, attempt)}failure.json`,
+  manifest: (tenant: string, job: string, attempt: number) =>
+    `${attemptPrefix(tenant, job, attempt)}manifest.json`,
+  failure: (tenant: string, job: string, attempt: number) =>
+    `${attemptPrefix(tenant, job, attempt)}failure.json`,
   checkpointPrefix: (tenant: string, job: string) => `checkpoints/${tenant}/${job}/`,
 };
 

@@ -6,7 +6,12 @@ import { trainSpec } from './kinds/train';
 import { displayName, jobId, modelName, timestamp, versionNumber } from './names';
 
 /** The job kinds and the schema of each one's spec; `jobs/kinds` holds one file for each. */
-export const jobSpecs = { ingest: ingestSpec, train: trainSpec, compress: compressSpec, import: importSpec } as const;
+export const jobSpecs = {
+  ingest: ingestSpec,
+  train: trainSpec,
+  compress: compressSpec,
+  import: importSpec,
+} as const;
 export type JobKind = keyof typeof jobSpecs;
 export type JobSpec<K extends JobKind = JobKind> = z.infer<(typeof jobSpecs)[K]>;
 
@@ -14,7 +19,14 @@ export type JobSpec<K extends JobKind = JobKind> = z.infer<(typeof jobSpecs)[K]>
 export const internalKinds: readonly JobKind[] = ['ingest', 'import'];
 
 export const jobState = z.enum([
-  'queued', 'dispatched', 'starting', 'running', 'interrupted', 'succeeded', 'failed', 'cancelled',
+  'queued',
+  'dispatched',
+  'starting',
+  'running',
+  'interrupted',
+  'succeeded',
+  'failed',
+  'cancelled',
 ]);
 export type JobState = z.infer<typeof jobState>;
 
@@ -47,7 +59,12 @@ export const submitJobRequest = z.strictObject({
   spec: z.record(z.string(), z.unknown()),
   name: displayName.optional(),
   resources: jobResources.optional(),
-  timeout_seconds: z.number().int().min(60).max(14 * 86_400).default(86_400),
+  timeout_seconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(14 * 86_400)
+    .default(86_400),
 });
 
 export const jobProgress = z.object({
@@ -75,7 +92,10 @@ export const job = z.object({
   deadline_at: timestamp,
   transitions: z.array(z.object({ state: jobState, at: timestamp, reason: z.string().optional() })),
   output: z
-    .object({ model: z.object({ name: modelName, version: versionNumber }).optional(), metrics: z.unknown().optional() })
+    .object({
+      model: z.object({ name: modelName, version: versionNumber }).optional(),
+      metrics: z.unknown().optional(),
+    })
     .optional(),
   error: z.object({ code: z.string(), detail: z.string() }).optional(),
   spec: z.record(z.string(), z.unknown()),

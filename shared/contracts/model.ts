@@ -1,6 +1,15 @@
 import { z } from 'zod';
-import { aliasName, datasetId, displayName, jobId, modelName, sha256Hex, timestamp, versionNumber } from './names';
 import { upload } from './dataset';
+import {
+  aliasName,
+  datasetId,
+  displayName,
+  jobId,
+  modelName,
+  sha256Hex,
+  timestamp,
+  versionNumber,
+} from './names';
 
 /** One named value of a prediction request or answer; shapes are per instance, so a plain column has shape []. */
 export const signatureField = z.object({

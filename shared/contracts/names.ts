@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 const idOf = (prefix: string, what: string) =>
-  z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), `must be the id of a ${what}, like ${prefix}_01J…`);
+  z
+    .string()
+    .regex(
+      new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`),
+      `must be the id of a ${what}, like ${prefix}_01J…`,
+    );
 
 export const jobId = idOf('job', 'job');
 export const datasetId = idOf('ds', 'data set');
@@ -11,7 +16,10 @@ const slug = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const slugOf = (what: string) =>
   z
     .string()
-    .regex(slug, `a ${what} has 1 to 63 of a-z, 0-9, '.', '_' and '-', and begins and ends with a letter or digit`)
+    .regex(
+      slug,
+      `a ${what} has 1 to 63 of a-z, 0-9, '.', '_' and '-', and begins and ends with a letter or digit`,
+    )
     .refine((name) => !name.includes('..'), `a ${what} may not hold '..'`);
 
 export const modelName = slugOf('model name');

@@ -19,7 +19,12 @@ export const runOrder = z.strictObject({
   inputs: z.record(z.string(), orderInput),
   /** Of the model that the job starts from, for the kinds that have one. */
   model: z
-    .strictObject({ name: z.string(), version: z.number().int(), signature: modelSignature.optional(), lineage: modelLineage })
+    .strictObject({
+      name: z.string(),
+      version: z.number().int(),
+      signature: modelSignature.optional(),
+      lineage: modelLineage,
+    })
     .optional(),
   grant: z.strictObject({ read: z.array(z.string()), write: z.array(z.string()) }),
 });

@@ -3,7 +3,12 @@ import { AppError } from './app-error';
 /** A conditional write lost: the record or object is not in the state that the writer expected. Read again. */
 export class ConditionFailedError extends AppError {
   constructor(what: string, cause?: unknown) {
-    super(`${what} changed since it was read`, { code: 'condition_failed', fault: 'service', retryable: true, cause });
+    super(`${what} changed since it was read`, {
+      code: 'condition_failed',
+      fault: 'service',
+      retryable: true,
+      cause,
+    });
   }
 }
 
@@ -30,6 +35,9 @@ export class DependencyError extends AppError {
 /** A process reached for an object or a queue outside its grant. */
 export class OutsideGrantError extends AppError {
   constructor(verb: string, key: string) {
-    super(`this job may not ${verb} '${key}': it is outside its grant`, { code: 'outside_grant', fault: 'service' });
+    super(`this job may not ${verb} '${key}': it is outside its grant`, {
+      code: 'outside_grant',
+      fault: 'service',
+    });
   }
 }

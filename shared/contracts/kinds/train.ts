@@ -47,34 +47,53 @@ export type OptimizerSpec = z.infer<typeof optimizerSpec>;
 
 export const scheduleSpec = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('constant') }),
-  z.strictObject({ name: z.literal('cosine'), warmup_fraction: fraction.default(0), final_fraction: fraction.default(0) }),
+  z.strictObject({
+    name: z.literal('cosine'),
+    warmup_fraction: fraction.default(0),
+    final_fraction: fraction.default(0),
+  }),
 ]);
 export type ScheduleSpec = z.infer<typeof scheduleSpec>;
 
-export const trainSpec = z.strictObject({
-  dataset: datasetId,
-  /** Tested on this data set instead of on a split of `dataset`. */
-  test_dataset: datasetId.optional(),
-  target: columnName,
-  /** Inferred where absent: text, boolean, or at most 20 distinct whole numbers mean classification. */
-  task: z.enum(['classification', 'regression']).optional(),
-  features: z
-    .strictObject({ include: z.array(columnName).min(1).optional(), exclude: z.array(columnName).optional() })
-    .optional(),
-  model: modelSpec.default({ family: 'mlp', hidden_units: [64, 32], activation: 'relu' }),
-  optimizer: optimizerSpec.default({ name: 'adam', learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0 }),
-  schedule: scheduleSpec.default({ name: 'constant' }),
-  epochs: z.number().int().min(1).max(10_000).default(20),
-  batch_size: z.number().int().min(1).max(65_536).default(64),
-  validation_fraction: fraction.default(0.15),
-  test_fraction: fraction.default(0.15),
-  seed: z.number().int().min(0).max(0xffff_ffff).default(0),
-  early_stopping: z
-    .strictObject({ patience: z.number().int().min(1).default(10), min_delta: z.number().gte(0).default(0) })
-    .optional(),
-  register: z.strictObject({ name: modelName, alias: aliasName.optional() }),
-}).refine((spec) => spec.validation_fraction + spec.test_fraction < 1, {
-  path: ['test_fraction'],
-  message: 'validation_fraction + test_fraction must leave rows to train on: their sum must be under 1',
-});
+export const trainSpec = z
+  .strictObject({
+    dataset: datasetId,
+    /** Tested on this data set instead of on a split of `dataset`. */
+    test_dataset: datasetId.optional(),
+    target: columnName,
+    /** Inferred where absent: text, boolean, or at most 20 distinct whole numbers mean classification. */
+    task: z.enum(['classification', 'regression']).optional(),
+    features: z
+      .strictObject({
+        include: z.array(columnName).min(1).optional(),
+        exclude: z.array(columnName).optional(),
+      })
+      .optional(),
+    model: modelSpec.default({ family: 'mlp', hidden_units: [64, 32], activation: 'relu' }),
+    optimizer: optimizerSpec.default({
+      name: 'adam',
+      learning_rate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weight_decay: 0,
+    }),
+    schedule: scheduleSpec.default({ name: 'constant' }),
+    epochs: z.number().int().min(1).max(10_000).default(20),
+    batch_size: z.number().int().min(1).max(65_536).default(64),
+    validation_fraction: fraction.default(0.15),
+    test_fraction: fraction.default(0.15),
+    seed: z.number().int().min(0).max(0xffff_ffff).default(0),
+    early_stopping: z
+      .strictObject({
+        patience: z.number().int().min(1).default(10),
+        min_delta: z.number().gte(0).default(0),
+      })
+      .optional(),
+    register: z.strictObject({ name: modelName, alias: aliasName.optional() }),
+  })
+  .refine((spec) => spec.validation_fraction + spec.test_fraction < 1, {
+    path: ['test_fraction'],
+    message: 'validation_fraction + test_fraction must leave rows to train on: their sum must be under 1',
+  });
 export type TrainSpec = z.infer<typeof trainSpec>;
