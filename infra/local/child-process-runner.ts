@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { buffer } from 'node:stream/consumers';
+import type { RunEvent } from '../../shared/contracts/events';
+import type { BatchRunner, RunRequest } from '../../shared/ports/batch-runner';
+import type { Clock } from '../../shared/ports/clock';
+import type { Ids } from '../../shared/ports/ids';
+import type { ObjectStore } from '../../shared/ports/object-store';
+import { type AttemptEnd, nextStep } from './retry-strategy';
+
+/** One run as it is kept on disk (encrypted): enough to go on after the server was killed. */
+interface StoredRun {
+  runId: string;
+  request: RunRequest;
+  /** Attempts begun. */
+  attempt: number;
+  phase: 'waiting' | 'running';
+}
+
+interface ActiveRun extends StoredRun {
+  child?: ChildProcess;
+  /** Why it must stop, once somebody said so. */
+  stopReason?: string;
+  timedOut?: boolean;
+}
+
+export interface ChildProcessRunnerOptions {
+  store: ObjectStore;
+  /** At most this many children at once; 0 starts none. */
+  slots: number;
+  /** Program and arguments that start the container's main. */
+  command: readonly [string, ...string[]];
+  cwd: string;
+  deliver: (event: RunEvent) => Promise<void>;
+  clock: Clock;
+  ids: Ids;
+  /** Between SIGTERM and SIGKILL; AWS Batch gives 30 s. */
+  graceMilliseconds?: number;
+  onLog?: (line: string) => void;
+}
+
+export interface ChildProcessRunner extends BatchRunner {
+  /** Takes up the runs that an earlier process left behind. */
+  start(): Promise<void>;
+  /** Stops the children, which go on at the next start. */
+  stop(): Promise<void>;
+}
+
+const prefix = 'runs/';
+
+/**
+ * AWS Batch at home: starts `jobs/main.ts` as a child process with the container's environment, a bounded number at once,
+ * fairly among shares, with timeout, retries by exit code, and SIGTERM then SIGKILL. Runs outlive the server.
+ */
+export function childProcessRunner(options: ChildProcessRunnerOptions): ChildProcessRunner {
+  const { store, clock, ids } = options;
+  const grace = options.graceMilliseconds ?? 30_000;
+  const runs = new Map<string, ActiveRun>();
+  const startedByShare = new Map<string, number>();
+  const pending = new Set<Promise<unknown>>();
+  let stopping = false;
+
+  const keyOf = (runId: string) => `${prefix}${runId}.json`;
+  const track = (work: Promise<unknown>) => {
+    pending.add(work);
+    void work.finally(() => pending.delete(work)).catch(() => undefined);
+  };
+
+  async function persist({ runId, request, attempt, phase }: StoredRun): Promise<void> {
+    await store.put(keyOf(runId), Buffer.from(JSON.stringify({ runId, request, attempt, phase })));
+  }
+
+  /** Delivers at least once: an event that the recorder could not take is offered again until it can. */
+  async function deliver(run: StoredRun, event: Pick<RunEvent, 'state'> & Partial<RunEvent>): Promise<void> {
+    const { jobId, tenant } = run.request;
+    const whole: RunEvent = {
+      tenant,
+      job_id: jobId,
+      run_id: run.runId,
+      attempt: Math.max(1, run.attempt),
+      at: clock.now().toISOString(),
+      ...event,
+    };
+    for (let wait = 100; !stopping; wait = Math.min(wait * 2, 5_000)) {
+      try {
+        return await options.deliver(whole);
+      } catch (error) {
+        options.onLog?.(`run event not recorded yet: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  const running = () => [...runs.values()].filter(({ phase }) => phase === 'running').length;
+
+  /** The oldest run of the share that was served least, as fair-share scheduling does. */
+  function nextWaiting(): ActiveRun | undefined {
+    const waiting = [...runs.values()].filter(({ phase }) => phase === 'waiting');
+    const served = ({ request }: StoredRun) => startedByShare.get(request.shareIdentifier) ?? 0;
+    return waiting.sort((a, b) => served(a) - served(b) || (a.runId < b.runId ? -1 : 1))[0];
+  }
+
+  function pump(): void {
+    while (!stopping && running() < options.slots) {
+      const run = nextWaiting();
+      if (run === undefined) return;
+      run.phase = 'running';
+      const share = run.request.shareIdentifier;
+      startedByShare.set(share, (startedByShare.get(share) ?? 0) + 1);
+      track(attempt(run));
+    }
+  }
+
+  async function attempt(run: ActiveRun): Promise<void> {
+    run.attempt += 1;
+    await persist(run);
+    await deliver(run, { state: 'starting' });
+    const end = run.stopReason === undefined ? await runChild(run) : { code: null, signal: null };
+    if (stopping) return;
+    await conclude(run, end);
+    pump();
+  }
+
+  async function conclude(run: ActiveRun, end: AttemptEnd): Promise<void> {
+    const stopped =
+      run.stopReason ?? (run.timedOut ? `timeout after ${run.request.timeoutSeconds} s` : undefined);
+    const step = nextStep(end, { attempt: run.attempt, attempts: run.request.attempts, stopped });
+    await deliver(run, step.event);
+    if (step.retry) {
+      run.phase = 'waiting';
+      return persist(run);
+    }
+    runs.delete(run.runId);
+    await store.remove(keyOf(run.runId));
+  }
+
+  function runChild(run: ActiveRun): Promise<AttemptEnd> {
+    const [program, ...args] = options.command;
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      // the child lives no longer than this channel: when the server is gone, it stops at its next checkpoint
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { PATH: process.env.PATH, ...run.request.environment, AWS_BATCH_JOB_ATTEMPT: String(run.attempt) },
+    });
+    run.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) =>
+        options.onLog?.(`[${run.request.jobId}] ${String(text).trimEnd()}`),
+      );
+    }
+    const timer = setTimeout(() => {
+      run.timedOut = true;
+      stopChild(child);
+    }, run.request.timeoutSeconds * 1_000);
+    return new Promise<AttemptEnd>((resolve) => {
+      child.once('spawn', () => track(deliver(run, { state: 'running' })));
+      child.once('error', (error) => resolve({ code: null, signal: null, error: error.message }));
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    }).finally(() => {
+      clearTimeout(timer);
+      delete run.child;
+    });
+  }
+
+  function stopChild(child: ChildProcess): void {
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), grace);
+    child.once('exit', () => clearTimeout(kill));
+  }
+
+  async function takeUp(run: StoredRun): Promise<void> {
+    const active: ActiveRun = { ...run };
+    runs.set(run.runId, active);
+    if (run.phase === 'waiting') return;
+    const step = nextStep(
+      { code: null, signal: null, hostLost: true },
+      { ...run, attempts: run.request.attempts },
+    );
+    if (!step.retry) return conclude(active, { code: null, signal: null, hostLost: true });
+    await deliver(active, step.event);
+    active.phase = 'waiting';
+  }
+
+  return {
+    async submit(request) {
+      const known = [...runs.values()].find((run) => run.request.jobId === request.jobId);
+      if (known) return { runId: known.runId };
+      const run: ActiveRun = { runId: ids.next('run'), request, attempt: 0, phase: 'waiting' };
+      await persist(run);
+      const ahead = running() >= options.slots ? runs.size : 0;
+      runs.set(run.runId, run);
+      if (ahead > 0)
+        track(
+          deliver(run, {
+            state: 'waiting',
+            reason: `waiting for a job slot behind ${ahead} of ${options.slots}`,
+          }),
+        );
+      pump();
+      return { runId: run.runId };
+    },
+    async terminate(runId, reason) {
+      const run = runs.get(runId);
+      if (run === undefined) return;
+      run.stopReason = reason;
+      if (run.child) return stopChild(run.child);
+      if (run.phase === 'waiting') await conclude(run, { code: null, signal: null });
+    },
+    async start() {
+      for await (const { key } of store.list(prefix)) {
+        await takeUp(JSON.parse(String(await buffer(await store.get(key)))) as StoredRun);
+      }
+      pump();
+    },
+    async stop() {
+      stopping = true;
+      for (const { child } of runs.values()) if (child) stopChild(child);
+      await Promise.allSettled(pending);
+    },
+  };
+}

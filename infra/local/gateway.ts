@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import findMyWay from 'find-my-way';
+import { NotFoundError } from '../../shared/errors/request-errors';
+import type { Ids } from '../../shared/ports/ids';
+import { type LocalAnswer, proxyEvent } from './proxy-event';
+import { readBody } from './read-body';
+
+export interface GatewayRoute {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `/v1/jobs/{id}` */
+  path: string;
+  isPublic: boolean;
+  handler: (event: ReturnType<typeof proxyEvent>, signal: AbortSignal) => Promise<LocalAnswer>;
+}
+
+export interface GatewayOptions {
+  routes: readonly GatewayRoute[];
+  /** What the request authorizer puts into the request's context, or throws. */
+  authorize: (headers: IncomingMessage['headers']) => Promise<Record<string, unknown>>;
+  /** Takes the bytes of a presigned upload. */
+  receiveUpload: (request: IncomingMessage, url: URL) => Promise<void>;
+  /** The one translation of errors to answers, for those that arise before a handler runs. */
+  errorAnswer: (error: unknown, at: { path: string; requestId: string }) => LocalAnswer;
+  ids: Ids;
+}
+
+export const uploadsPath = '/_uploads/';
+
+async function send(response: ServerResponse, answer: LocalAnswer): Promise<void> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = String(value);
+  for (const [name, values] of Object.entries(answer.multiValueHeaders ?? {}))
+    headers[name] = values.map(String);
+  if (answer.stream) {
+    response.writeHead(answer.statusCode, headers);
+    response.flushHeaders();
+    return pipeline(Readable.from(answer.stream), response);
+  }
+  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
+  response.writeHead(answer.statusCode, { ...headers, 'content-length': String(body.length) });
+  response.end(body);
+}
+
+/** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */
+export function createGateway(options: GatewayOptions): Server {
+  const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 });
+  const allowed = new Map<string, string[]>();
+  for (const route of options.routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    allowed.set(path, [...(allowed.get(path) ?? []), route.method]);
+    router.on(route.method, path, () => undefined, route);
+  }
+
+  async function answer(
+    request: IncomingMessage,
+    requestId: string,
+    signal: AbortSignal,
+  ): Promise<LocalAnswer> {
+    const url = new URL(request.url ?? '/', 'http://local');
+    if (request.method === 'PUT' && url.pathname.startsWith(uploadsPath)) {
+      await options.receiveUpload(request, url);
+      return { statusCode: 200, headers: { 'x-request-id': requestId }, body: '' };
+    }
+    const method = request.method ?? 'GET';
+    const found = router.find(method as 'GET', url.pathname);
+    if (found === null) throw new NotFoundError('route', `${method} ${url.pathname}`);
+    const route = found.store as GatewayRoute;
+    const authorizer = route.isPublic ? undefined : await options.authorize(request.headers);
+    const event = proxyEvent(request, {
+      method,
+      url,
+      requestId,
+      authorizer,
+      resource: route.path,
+      pathParameters: found.params as Record<string, string>,
+      body: await readBody(request),
+    });
+    return route.handler(event, signal);
+  }
+
+  return createServer({ keepAliveTimeout: 65_000 }, async (request, response) => {
+    const requestId = options.ids.next('req');
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      await send(response, await answer(request, requestId, gone.signal));
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const path = request.url ?? '/';
+      // an unread body would be taken for the next request on this connection
+      if (!request.complete) response.setHeader('connection', 'close');
+      await send(response, options.errorAnswer(error, { path, requestId }));
+    }
+  });
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http';
+import { PayloadTooLargeError } from '../../shared/errors/request-errors';
+
+/** API Gateway's own bound on a request; the functions' narrower one is the handlers' to keep. */
+const gatewayLimitBytes = 10 * 1024 * 1024;
+
+/** The whole body, refused as soon as it is known to be too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined) {
+    return Buffer.alloc(0);
+  }
+  const tooLarge = () =>
+    new PayloadTooLargeError(`the body is over ${gatewayLimitBytes} bytes: upload data through a data set`);
+  if (Number(request.headers['content-length'] ?? 0) > gatewayLimitBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > gatewayLimitBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}

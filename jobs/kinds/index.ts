@@ -1,0 +1,14 @@
+import type { JobKind } from '../../shared/contracts/job';
+import { compress } from './compress';
+import { importModel } from './import';
+import { ingest } from './ingest';
+import type { JobKindDefinition } from './job-kind';
+import { train } from './train';
+
+/** Every job kind by its name; to add one is a spec schema in the contracts, a file here and a row below. */
+export const jobKinds: { readonly [K in JobKind]: JobKindDefinition<K> } = {
+  ingest,
+  train,
+  compress,
+  import: importModel,
+};
