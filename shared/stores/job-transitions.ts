@@ -131,8 +131,9 @@ export const isForeign = (job: JobRecord, event: Pick<RunEvent, 'run_id'>): bool
  */
 export function applyRunEvent(job: JobRecord, event: RunEvent): JobRecord | undefined {
   if (isEnd(job.state) || job.ending !== undefined || isForeign(job, event)) return undefined;
-  const next = moves[event.state](job, event);
-  return next?.run && { ...next, run: { ...next.run, id: event.run_id } };
+  // whatever a run tells, it was dispatched: its first event may overtake the dispatcher's own write
+  const dispatched = markDispatched(job, event.run_id, event.at) ?? job;
+  return moves[event.state](dispatched, event);
 }
 
 export type JobEnd = Pick<Job, 'output' | 'error'> & {
