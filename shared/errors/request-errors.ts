@@ -21,8 +21,8 @@ export class NotFoundError extends AppError {
 
 /** The request is sound, but not in the state that the thing is in. */
 export class ConflictError extends AppError {
-  constructor(message: string, code = 'conflict') {
-    super(message, { code, fault: 'caller' });
+  constructor(message: string, code = 'conflict', details: Record<string, unknown> = {}) {
+    super(message, { code, fault: 'caller', details });
   }
 }
 
@@ -33,5 +33,32 @@ export class IdempotencyMismatchError extends AppError {
       code: 'idempotency_mismatch',
       fault: 'caller',
     });
+  }
+}
+
+export class UnsupportedMediaTypeError extends AppError {
+  constructor(given: string) {
+    super(`the content type '${given}' is not understood: send 'application/json', in UTF-8`, {
+      code: 'unsupported_media_type',
+      fault: 'caller',
+    });
+  }
+}
+
+export class TooManyRequestsError extends AppError {
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message, {
+      code: 'too_many_requests',
+      fault: 'caller',
+      retryable: true,
+      details: { retryAfterSeconds },
+    });
+  }
+}
+
+/** An upload whose bytes are not those that were declared. */
+export class DigestMismatchError extends AppError {
+  constructor(message: string) {
+    super(message, { code: 'digest_mismatch', fault: 'caller' });
   }
 }
