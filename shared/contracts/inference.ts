@@ -40,7 +40,9 @@ export const inferInput = z.object({
    * Row-major, flat or nested as `shape` says; a scalar is an array of one. 64-bit integers beyond 2^53 are strings of
    * digits, and a missing FP16, BF16, FP32 or FP64 is null, which the model sees as NaN.
    */
-  data: z.array(z.unknown()),
+  data: z.array(z.unknown(), {
+    error: 'must be an array of values: the binary tensor extension is not spoken here',
+  }),
 });
 export type InferInput = z.infer<typeof inferInput>;
 

@@ -1,0 +1,189 @@
+import type { ModelSignature } from '../contracts/model';
+import type { Tensor } from '../onnx/ir';
+import type { TensorInfo } from '../ports/model-runtime';
+import { describeValue } from './describe-value';
+import { type FieldFormat, fieldFormat, type SignatureField } from './field-formats';
+import { jsonPointer } from './json-pointer';
+import { maximumElements, shapeOfNested, walkNested } from './nested-data';
+import { Violations } from './violations';
+
+export type Instance = Readonly<Record<string, unknown>>;
+
+/** The feeds of one call of the model, and how many instances they stand for. */
+export interface EncodedCall {
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly instances: number;
+}
+
+/** Pure and made once per model; `InvalidRequestError` lists what is wrong by JSON Pointer. */
+export type EncodeInstances = (instances: readonly Instance[]) => EncodedCall[];
+
+interface Field extends FieldFormat {
+  readonly name: string;
+  readonly nullable: boolean;
+  /** Of one instance; -1 varies. */
+  readonly shape: readonly number[];
+  /** The tensor has one axis more than an instance. */
+  readonly leadingAxis: boolean;
+}
+
+interface Column {
+  readonly field: Field;
+  readonly tensor: Tensor;
+  put(row: number, value: unknown): void;
+}
+
+interface Rows {
+  /** Index of the first one in the request. */
+  readonly from: number;
+  readonly instances: readonly Instance[];
+  readonly violations: Violations;
+}
+
+/**
+ * A model whose every input has a leading axis of no fixed size takes all instances in one call; any other is called once
+ * per instance.
+ */
+export function compileEncoder(signature: ModelSignature, inputs: readonly TensorInfo[]): EncodeInstances {
+  const infos = new Map(inputs.map((input) => [input.name, input]));
+  const fields = signature.inputs.map((field) => compileField(field, infos.get(field.name)));
+  const names = new Set(fields.map((field) => field.name));
+  const together = fields.every((field) => isBatched(field, infos.get(field.name)));
+
+  const encode = (rows: Rows): EncodedCall => {
+    const columns = fields.map((field) => openColumn(field, rows));
+    rows.instances.forEach((instance, row) => {
+      readInstance({ instance, row, rows, columns, names });
+    });
+    const feeds = Object.fromEntries(columns.map(({ field, tensor }) => [field.name, tensor]));
+    return { feeds, instances: rows.instances.length };
+  };
+
+  return (instances) => {
+    const violations = new Violations();
+    const calls = together
+      ? [encode({ from: 0, instances, violations })]
+      : instances.map((instance, from) => encode({ from, instances: [instance], violations }));
+    violations.throwIfAny('the instances do not fit the model');
+    return calls;
+  };
+}
+
+function compileField(field: SignatureField, info: TensorInfo | undefined): Field {
+  return {
+    ...fieldFormat(field),
+    name: field.name,
+    nullable: field.nullable ?? false,
+    shape: field.shape,
+    leadingAxis: (info?.shape.length ?? field.shape.length + 1) > field.shape.length,
+  };
+}
+
+const isBatched = (field: Field, info: TensorInfo | undefined) =>
+  field.leadingAxis && typeof info?.shape[0] !== 'number';
+
+interface InstanceToRead {
+  instance: Instance;
+  row: number;
+  rows: Rows;
+  columns: readonly Column[];
+  names: ReadonlySet<string>;
+}
+
+function readInstance({ instance, row, rows, columns, names }: InstanceToRead): void {
+  let known = 0;
+  for (const column of columns) {
+    const given = Object.hasOwn(instance, column.field.name);
+    if (given) known++;
+    column.put(row, given ? instance[column.field.name] : undefined);
+  }
+  const keys = Object.keys(instance);
+  if (keys.length === known) return;
+  for (const key of keys.filter((name) => !names.has(name)))
+    rows.violations.add(jsonPointer('instances', rows.from + row, key), unknownColumn(names));
+}
+
+const listedNames = 30;
+
+function unknownColumn(names: ReadonlySet<string>): string {
+  const listed = [...names].slice(0, listedNames);
+  const rest = names.size > listed.length ? ` and ${names.size - listed.length} more` : '';
+  return `is no column of this model, whose columns are: ${listed.join(', ')}${rest}`;
+}
+
+function openColumn(field: Field, rows: Rows): Column {
+  return field.shape.length === 0 ? openScalars(field, rows) : openArrays(field, rows);
+}
+
+const dimsOf = (field: Field, rows: number, shape: readonly number[]) =>
+  field.leadingAxis ? [rows, ...shape] : shape;
+
+const noValue = (value: unknown) =>
+  value === undefined ? 'is missing, and this model needs it' : 'must not be null for this model';
+
+function openScalars(field: Field, { from, instances, violations }: Rows): Column {
+  const writer = field.open(instances.length);
+  const { elementType } = field;
+  return {
+    field,
+    tensor: { elementType, dims: dimsOf(field, instances.length, []), data: writer.data },
+    put(row, value) {
+      if ((value === undefined || value === null) && field.nullable) {
+        writer.putMissing?.(row);
+        return;
+      }
+      const wrong = value === undefined || value === null ? noValue(value) : writer.put(row, value);
+      if (wrong !== undefined) violations.add(jsonPointer('instances', from + row, field.name), wrong);
+    },
+  };
+}
+
+/** Sizes that vary are those of the first instance: a tensor has no ragged rows. */
+function shapeOf(field: Field, instances: readonly Instance[]): number[] {
+  const given = shapeOfNested(instances[0]?.[field.name], field.shape.length);
+  return field.shape.map((size, axis) => (size === -1 ? (given[axis] ?? 0) : size));
+}
+
+function openArrays(field: Field, { from, instances, violations }: Rows): Column {
+  const shape = shapeOf(field, instances);
+  const size = shape.reduce((product, length) => product * length, 1);
+  const tooMany = size * instances.length > maximumElements;
+  if (tooMany) violations.add(jsonPointer('instances'), tooManyElements(field, size, instances.length));
+  const writer = field.open(tooMany ? 0 : size * instances.length);
+  const { elementType } = field;
+  const add = (row: number, place: readonly number[], detail: string) =>
+    violations.add(jsonPointer('instances', from + row, field.name, ...place), detail);
+
+  return {
+    field,
+    tensor: { elementType, dims: dimsOf(field, instances.length, shape), data: writer.data },
+    put(row, value) {
+      if (tooMany) return;
+      if (value === undefined || value === null) {
+        add(row, [], `${noValue(value)}: ${describeShape(field.shape)}`);
+        return;
+      }
+      walkNested(value, shape, {
+        scalar(element, index, place) {
+          const wrong = putElement(row * size + index, element);
+          if (wrong !== undefined) add(row, place, wrong);
+          return !violations.full;
+        },
+        misfit: (detail, place) => add(row, place, detail),
+      });
+    },
+  };
+
+  function putElement(index: number, element: unknown): string | undefined {
+    if (element !== null) return writer.put(index, element);
+    if (!field.nullable || writer.putMissing === undefined) return `must not be ${describeValue(element)}`;
+    writer.putMissing(index);
+    return undefined;
+  }
+}
+
+const tooManyElements = (field: Field, size: number, instances: number) =>
+  `${instances} instances of ${size} values of '${field.name}' are more than the ${maximumElements} that one request may hold: send fewer`;
+
+const describeShape = (shape: readonly number[]) =>
+  `it takes nested arrays of shape [${shape.map((size) => (size === -1 ? 'any' : size)).join(', ')}]`;
