@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import type { z } from 'zod';
+
+export interface SessionOptions {
+  /** Where DuckDB spills to; the session works in a new folder inside it. */
+  scratch: string;
+  /** One makes floating-point sums repeat bit for bit: with more, the order of adding is a matter of chance. */
+  threads?: number;
+  memoryLimitMib?: number;
+}
+
+/** An embedded DuckDB with a bound on its memory, which spills to its own folder and goes away with it. */
+export interface Session {
+  /** A folder of this session alone; removed by `close`. */
+  readonly folder: string;
+  run(sql: string, values?: DuckDBValue[]): Promise<void>;
+  /** All rows of a small answer, each proven to have the shape that is expected. */
+  rows<S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]): Promise<z.infer<S>[]>;
+  /** The one row of an aggregate. */
+  row<S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]): Promise<z.infer<S>>;
+  /** A large answer, chunk by chunk, over a connection of its own: streams may run side by side. */
+  stream(sql: string): AsyncIterable<DuckDBDataChunk>;
+  /** Stops the query that runs now. */
+  interrupt(): void;
+  /** How much of the query that runs now is done, 0 to 1; less than 0 where DuckDB cannot tell. */
+  progress(): number;
+  close(): Promise<void>;
+}
+
+export const defaultMemoryLimitMib = 384;
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const folder = await mkdtemp(join(options.scratch, 'duckdb-'));
+  const instance = await DuckDBInstance.create(':memory:', settings(options, folder));
+  const connection = await instance.connect();
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  const session = {
+    folder,
+    run: async (sql: string, values?: DuckDBValue[]) => void (await connection.run(sql, values)),
+    rows: async <S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]) => {
+      const reader = await connection.runAndReadAll(sql, values);
+      return reader.getRowObjectsJS().map((row) => shape.parse(row));
+    },
+    row: async <S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]) => {
+      const reader = await connection.runAndReadAll(sql, values);
+      return shape.parse(reader.getRowObjectsJS()[0]);
+    },
+    stream: (sql: string) => chunksOf(instance, sql),
+    interrupt: () => connection.interrupt(),
+    progress: () => connection.progress.percentage / 100,
+    close: () => closeAll(connection, instance, folder),
+  };
+  return session;
+}
+
+/** Nothing is fetched from the network, and rows keep the order of their file. */
+function settings({ threads = 2, memoryLimitMib = defaultMemoryLimitMib }: SessionOptions, folder: string) {
+  return {
+    threads: String(threads),
+    memory_limit: `${memoryLimitMib}MiB`,
+    temp_directory: join(folder, 'spill'),
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+}
+
+async function* chunksOf(instance: DuckDBInstance, sql: string): AsyncIterable<DuckDBDataChunk> {
+  const connection = await instance.connect();
+  try {
+    const result = await connection.stream(sql);
+    for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk())
+      yield chunk;
+  } finally {
+    connection.closeSync();
+  }
+}
+
+async function closeAll(
+  connection: DuckDBConnection,
+  instance: DuckDBInstance,
+  folder: string,
+): Promise<void> {
+  connection.closeSync();
+  instance.closeSync();
+  await rm(folder, { recursive: true, force: true });
+}
