@@ -73,7 +73,7 @@ function requestOf<R extends RouteDefinition>({ principal, input, headers, reque
 export function route<R extends RouteDefinition>(
   definition: R,
   edge: HttpEdge,
-  run: (request: HttpRequest<R>) => Promise<Reply<R>>,
+  run: (request: HttpRequest<R>) => Promise<Reply<NoInfer<R>>>,
 ): RouteHandler {
   const answer = async (exchange: Exchange<R>): Promise<HttpAnswer> =>
     serialise(definition, exchange.requestId, await run(requestOf(exchange)));

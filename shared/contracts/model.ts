@@ -69,6 +69,7 @@ export type AliasTarget = z.infer<typeof aliasTarget>;
 export const model = z.object({
   object: z.literal('model'),
   name: modelName,
+  description: z.string().optional(),
   latest_version: versionNumber,
   aliases: z.record(aliasName, aliasTarget),
   created_at: timestamp,
