@@ -77,13 +77,13 @@ export interface DatasetStore {
   /** Deleted ones are not there. */
   get(address: DatasetAddress): Promise<DatasetRecord | undefined>;
   list(tenant: string, page: ListRequest): Promise<{ datasets: DatasetRecord[]; hasMore: boolean }>;
-  markValidating(
-    move: DatasetAddress & { job: string; source: NonNullable<DatasetRecord['source']> },
-  ): Promise<DatasetMove>;
+  /** Notes what was uploaded, for the job that will read it; the state moves when that job is submitted. */
+  noteSource(note: DatasetAddress & { source: NonNullable<DatasetRecord['source']> }): Promise<DatasetMove>;
+  markValidating(move: DatasetAddress & { job: string }): Promise<DatasetMove>;
   /** Safe to call twice; a data set that was deleted meanwhile, or has come to another end, stays as it is. */
   markReady(move: DatasetReady): Promise<DatasetMove>;
   markRejected(move: DatasetRejected): Promise<DatasetMove>;
-  /** From now on it is not there for anybody; its objects still are. */
+  /** From now on it is not there for anybody; its objects still are. Called again, it gives the same record. */
   markDeleted(address: DatasetAddress): Promise<DatasetRecord | undefined>;
   /** Forgets a deleted data set, once its objects are gone. */
   forget(address: DatasetAddress): Promise<void>;
@@ -102,50 +102,61 @@ function newRecord({ bytes, sha256, format, ...dataset }: NewDataset, at: string
   };
 }
 
-/** A tenant's data sets, in the order of their making; every change of state is one conditional write. */
-export function datasetStore({ records, clock }: { records: RecordStore; clock: Clock }): DatasetStore {
-  const now = () => clock.now().toISOString();
+interface DatasetStoreDependencies {
+  records: RecordStore;
+  clock: Clock;
+}
 
-  async function move(
-    address: DatasetAddress,
-    state: DatasetState,
-    facts: Partial<DatasetRecord> = {},
-  ): Promise<DatasetMove> {
-    const { before, after } = await changeRecord<DatasetRecord>(records, keyOf(address), (current) =>
-      current !== undefined && datasetTransitions[current.state].includes(state)
-        ? { ...current, ...facts, state, updated_at: now() }
-        : undefined,
-    );
-    if (after === undefined || before?.state === 'deleted') return undefined;
-    return { dataset: after, moved: before?.state !== after.state };
-  }
+/** Changes a data set that is in one of the states named. */
+async function change(
+  { records, clock }: DatasetStoreDependencies,
+  address: DatasetAddress,
+  from: (state: DatasetState) => boolean,
+  facts: Partial<DatasetRecord>,
+): Promise<DatasetMove> {
+  const updated_at = clock.now().toISOString();
+  const { before, after } = await changeRecord<DatasetRecord>(records, keyOf(address), (current) =>
+    current !== undefined && from(current.state) ? { ...current, ...facts, updated_at } : undefined,
+  );
+  if (after === undefined || before?.state === 'deleted') return undefined;
+  return { dataset: after, moved: before?.state !== after.state };
+}
+
+async function list(records: RecordStore, tenant: string, { after, limit, order }: ListRequest) {
+  const { partition } = keyOf({ tenant, id: '' });
+  const page = { partition, limit, order, ...(after === undefined ? {} : { after }) };
+  const found = await records.list<DatasetRecord>(page);
+  const datasets = found.records.map(({ value }) => value).filter(({ state }) => state !== 'deleted');
+  return { datasets, hasMore: found.hasMore };
+}
+
+/** A tenant's data sets, in the order of their making; every change of state is one conditional write. */
+export function datasetStore(deps: DatasetStoreDependencies): DatasetStore {
+  const { records } = deps;
+  const read = async (address: DatasetAddress) => (await records.get<DatasetRecord>(keyOf(address)))?.value;
+  const move = (address: DatasetAddress, state: DatasetState, facts: Partial<DatasetRecord> = {}) =>
+    change(deps, address, (from) => datasetTransitions[from].includes(state), { ...facts, state });
 
   return {
     async create(dataset) {
-      const value = newRecord(dataset, now());
+      const value = newRecord(dataset, deps.clock.now().toISOString());
       await records.put({ ...keyOf(dataset), value, expect: 'absent' });
       return value;
     },
     async get(address) {
-      const stored = await records.get<DatasetRecord>(keyOf(address));
-      return stored?.value.state === 'deleted' ? undefined : stored?.value;
+      const found = await read(address);
+      return found?.state === 'deleted' ? undefined : found;
     },
-    async list(tenant, { after, limit, order }) {
-      const { partition } = keyOf({ tenant, id: '' });
-      const page = { partition, limit, order, ...(after === undefined ? {} : { after }) };
-      const found = await records.list<DatasetRecord>(page);
-      const datasets = found.records.map(({ value }) => value).filter(({ state }) => state !== 'deleted');
-      return { datasets, hasMore: found.hasMore };
-    },
-    markValidating: ({ job, source, ...address }) => move(address, 'validating', { job, source }),
+    list: (tenant, page) => list(records, tenant, page),
+    noteSource: ({ tenant, id, source }) =>
+      change(deps, { tenant, id }, (from) => from === 'awaiting_upload', { source }),
+    markValidating: ({ tenant, id, job }) => move({ tenant, id }, 'validating', { job }),
     markReady: ({ tenant, id, ...facts }) => move({ tenant, id }, 'ready', facts),
     markRejected: ({ tenant, id, job, errors, truncated }) =>
       move({ tenant, id }, 'rejected', { job, errors, ...(truncated ? { errors_truncated: true } : {}) }),
     async markDeleted(address) {
-      const moved = await move(address, 'deleted');
-      if (moved !== undefined) return moved.dataset;
-      // a deletion that stopped half-way is taken up again
-      return (await records.get<DatasetRecord>(keyOf(address)))?.value;
+      await move(address, 'deleted');
+      return read(address);
     },
     forget: (address) => records.remove(keyOf(address)),
   };

@@ -24,7 +24,9 @@ export interface ModelVersions {
   registerVersion(version: NewVersion): Promise<VersionRecord>;
   /** The next version, awaiting its upload. */
   reserveVersion(version: NewImport): Promise<VersionRecord>;
-  markVersionValidating(move: VersionAddress & { job: string; artifact: ManifestFile }): Promise<VersionMove>;
+  /** Notes what was uploaded, for the job that will open it; the state moves when that job is submitted. */
+  noteArtifact(note: VersionAddress & { artifact: ManifestFile }): Promise<VersionMove>;
+  markVersionValidating(move: VersionAddress & { job: string }): Promise<VersionMove>;
   /** Safe to call twice. */
   markVersionReady(move: VersionAddress & { job: string; signature: ModelSignature }): Promise<VersionMove>;
   markVersionRejected(
@@ -32,9 +34,12 @@ export interface ModelVersions {
   ): Promise<VersionMove>;
 }
 
-/** Every legal move; a version that is ready stays so. */
+/**
+ * Every legal move; a version that is ready stays so. From `awaiting_upload` straight to an end, because the job is
+ * submitted before the state is written, and may be faster.
+ */
 export const versionTransitions: Readonly<Record<ModelVersion['state'], readonly ModelVersion['state'][]>> = {
-  awaiting_upload: ['validating', 'rejected'],
+  awaiting_upload: ['validating', 'ready', 'rejected'],
   validating: ['ready', 'rejected'],
   ready: [],
   rejected: [],
@@ -128,25 +133,33 @@ const reservation = ({ tenant, name, description, bytes, sha256, signature }: Ne
   change: () => (description === undefined ? {} : { description }),
 });
 
-async function move(
+/** Changes a version that is in one of the states named. */
+async function change(
   records: RecordStore,
-  { tenant, name, version, ...facts }: VersionAddress & Partial<VersionRecord>,
-  state: ModelVersion['state'],
+  address: VersionAddress,
+  from: (state: ModelVersion['state']) => boolean,
+  facts: Partial<VersionRecord>,
 ): Promise<VersionMove> {
-  const address = { tenant, name, version };
   const known = await readVersion(records, address);
   if (known === undefined) return undefined;
   await writeOnce(records, modelKeys.version(address), known);
   const { before, after } = await changeRecord<VersionRecord>(
     records,
     modelKeys.version(address),
-    (current) =>
-      current !== undefined && versionTransitions[current.state].includes(state)
-        ? { ...current, ...facts, state }
-        : undefined,
+    (current) => (current !== undefined && from(current.state) ? { ...current, ...facts } : undefined),
   );
   return after === undefined ? undefined : { version: after, moved: before?.state !== after.state };
 }
+
+const move = (
+  records: RecordStore,
+  { tenant, name, version, ...facts }: VersionAddress & Partial<VersionRecord>,
+  state: ModelVersion['state'],
+) =>
+  change(records, { tenant, name, version }, (from) => versionTransitions[from].includes(state), {
+    ...facts,
+    state,
+  });
 
 const makeLatestReady = (records: RecordStore, address: VersionAddress) =>
   changeRecord<ModelRecord>(records, modelKeys.model(address), (model) => {
@@ -172,6 +185,8 @@ export const modelVersions = (deps: ModelVersionsDependencies): ModelVersions =>
   getVersion: (address) => readVersion(deps.records, address),
   registerVersion: (version) => allocate(deps, registration(version)),
   reserveVersion: (version) => allocate(deps, reservation(version)),
+  noteArtifact: ({ artifact, ...address }) =>
+    change(deps.records, address, (from) => from === 'awaiting_upload', { artifact }),
   markVersionValidating: (facts) => move(deps.records, facts, 'validating'),
   async markVersionReady(facts) {
     const moved = await move(deps.records, facts, 'ready');
