@@ -12,6 +12,16 @@ export class ConditionFailedError extends AppError {
   }
 }
 
+/** A key that the object store port does not allow: nothing was read or written. */
+export class InvalidObjectKeyError extends AppError {
+  constructor(key: string) {
+    super(
+      `the object key '${key.slice(0, 200)}' is not allowed: keys are 1 to 1024 of A-Z, a-z, 0-9, '.', '_', '-' and '/', in segments of 1 to 200 that are not '.' or '..'`,
+      { code: 'invalid_object_key', fault: 'service' },
+    );
+  }
+}
+
 export class ObjectNotFoundError extends AppError {
   constructor(key: string, cause?: unknown) {
     super(`no object at '${key}'`, { code: 'object_not_found', fault: 'service', cause });
