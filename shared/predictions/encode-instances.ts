@@ -15,8 +15,10 @@ export interface EncodedCall {
   readonly instances: number;
 }
 
-/** Pure and made once per model; `InvalidRequestError` lists what is wrong by JSON Pointer. */
-export type EncodeInstances = (instances: readonly Instance[]) => EncodedCall[];
+/** Pure and made once per model; `InvalidRequestError` lists what is wrong by JSON Pointer into the caller's request. */
+export type EncodeInstances = (instances: readonly Instance[], pointerTo?: PointerTo) => EncodedCall[];
+
+type PointerTo = (index: number) => string;
 
 interface Field extends FieldFormat {
   readonly name: string;
@@ -37,8 +39,11 @@ interface Rows {
   /** Index of the first one in the request. */
   readonly from: number;
   readonly instances: readonly Instance[];
+  readonly pointerTo: PointerTo;
   readonly violations: Violations;
 }
+
+const inInstances: PointerTo = (index) => `/instances/${index}`;
 
 /**
  * A model whose every input has a leading axis of no fixed size takes all instances in one call; any other is called once
@@ -59,11 +64,11 @@ export function compileEncoder(signature: ModelSignature, inputs: readonly Tenso
     return { feeds, instances: rows.instances.length };
   };
 
-  return (instances) => {
+  return (instances, pointerTo = inInstances) => {
     const violations = new Violations();
     const calls = together
-      ? [encode({ from: 0, instances, violations })]
-      : instances.map((instance, from) => encode({ from, instances: [instance], violations }));
+      ? [encode({ from: 0, instances, pointerTo, violations })]
+      : instances.map((instance, from) => encode({ from, instances: [instance], pointerTo, violations }));
     violations.throwIfAny('the instances do not fit the model');
     return calls;
   };
@@ -100,7 +105,7 @@ function readInstance({ instance, row, rows, columns, names }: InstanceToRead): 
   const keys = Object.keys(instance);
   if (keys.length === known) return;
   for (const key of keys.filter((name) => !names.has(name)))
-    rows.violations.add(jsonPointer('instances', rows.from + row, key), unknownColumn(names));
+    rows.violations.add(rows.pointerTo(rows.from + row) + jsonPointer(key), unknownColumn(names));
 }
 
 const listedNames = 30;
@@ -121,7 +126,7 @@ const dimsOf = (field: Field, rows: number, shape: readonly number[]) =>
 const noValue = (value: unknown) =>
   value === undefined ? 'is missing, and this model needs it' : 'must not be null for this model';
 
-function openScalars(field: Field, { from, instances, violations }: Rows): Column {
+function openScalars(field: Field, { from, instances, pointerTo, violations }: Rows): Column {
   const writer = field.open(instances.length);
   const { elementType } = field;
   return {
@@ -133,7 +138,7 @@ function openScalars(field: Field, { from, instances, violations }: Rows): Colum
         return;
       }
       const wrong = value === undefined || value === null ? noValue(value) : writer.put(row, value);
-      if (wrong !== undefined) violations.add(jsonPointer('instances', from + row, field.name), wrong);
+      if (wrong !== undefined) violations.add(pointerTo(from + row) + jsonPointer(field.name), wrong);
     },
   };
 }
@@ -144,15 +149,16 @@ function shapeOf(field: Field, instances: readonly Instance[]): number[] {
   return field.shape.map((size, axis) => (size === -1 ? (given[axis] ?? 0) : size));
 }
 
-function openArrays(field: Field, { from, instances, violations }: Rows): Column {
+function openArrays(field: Field, { from, instances, pointerTo, violations }: Rows): Column {
   const shape = shapeOf(field, instances);
   const size = shape.reduce((product, length) => product * length, 1);
   const tooMany = size * instances.length > maximumElements;
-  if (tooMany) violations.add(jsonPointer('instances'), tooManyElements(field, size, instances.length));
+  if (tooMany)
+    violations.add(pointerTo(from) + jsonPointer(field.name), tooManyElements(field, size, instances.length));
   const writer = field.open(tooMany ? 0 : size * instances.length);
   const { elementType } = field;
   const add = (row: number, place: readonly number[], detail: string) =>
-    violations.add(jsonPointer('instances', from + row, field.name, ...place), detail);
+    violations.add(pointerTo(from + row) + jsonPointer(field.name, ...place), detail);
 
   return {
     field,
