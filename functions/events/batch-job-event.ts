@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { env } from '../../shared/config/env';
+import type { RunEvent } from '../../shared/contracts/events';
+import { jobId, tenantName } from '../../shared/contracts/names';
+import { runOrder } from '../../shared/contracts/run-order';
+import { parsedJson } from '../usecases/parsed-json';
+
+const container = z.object({ exitCode: z.number().int().optional(), reason: z.string().optional() });
+
+const batchAttempt = z.object({
+  container: container.optional(),
+  statusReason: z.string().optional(),
+  /** Milliseconds; there once the attempt has ended. */
+  stoppedAt: z.number().optional(),
+});
+
+const batchStatus = z.enum([
+  'SUBMITTED',
+  'PENDING',
+  'RUNNABLE',
+  'STARTING',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+]);
+
+/**
+ * What AWS Batch tells through EventBridge, as far as we read it: its detail is that of `DescribeJobs`, and grows (AWS
+ * Batch user guide, "Job state change events" and "Job queue blocked events").
+ */
+export const batchJobEvent = z.object({
+  'detail-type': z.enum(['Batch Job State Change', 'Batch Job Queue Blocked']),
+  source: z.literal('aws.batch'),
+  time: z.iso.datetime(),
+  detail: z.object({
+    jobId: z.string(),
+    status: batchStatus,
+    statusReason: z.string().optional(),
+    attempts: z.array(batchAttempt).default([]),
+    container: container
+      .extend({
+        environment: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
+      })
+      .optional(),
+  }),
+});
+export type BatchJobEvent = z.infer<typeof batchJobEvent>;
+type Detail = BatchJobEvent['detail'];
+
+/** Why a job waits, in words for its owner; Batch's own words follow. */
+const blockedReasons: readonly { pattern: RegExp; words: string }[] = [
+  {
+    pattern: /^CAPACITY:/,
+    words: 'waiting for capacity: AWS has no machine of the kinds asked for at the moment',
+  },
+  {
+    pattern: /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/,
+    words: 'blocked by a quota: it asks for more than the compute environments may grow to',
+  },
+  {
+    pattern: /^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/,
+    words: 'blocked by a misconfiguration: no machine of the compute environments is as large as it asks for',
+  },
+  { pattern: /^MISCONFIGURATION:/, words: 'blocked by a misconfiguration of the deployment' },
+  { pattern: /^ACTION_REQUIRED/, words: 'blocked until an operator mends the compute environments' },
+  { pattern: /^UNDETERMINED/, words: 'blocked, and AWS Batch cannot tell why' },
+];
+
+function waitingReason({ statusReason }: Detail): string {
+  if (statusReason === undefined) return 'waiting for a machine';
+  const known = blockedReasons.find(({ pattern }) => pattern.test(statusReason));
+  return known === undefined ? statusReason : `${known.words} (${statusReason})`;
+}
+
+type Told = Pick<RunEvent, 'state' | 'attempt'> & {
+  exit_code?: number | undefined;
+  reason?: string | undefined;
+};
+
+/** What an attempt that has ended left: the container's word is the closer one. */
+function endOf(attempt: z.infer<typeof batchAttempt> | undefined): Pick<Told, 'exit_code' | 'reason'> {
+  const reasons = [attempt?.container?.reason, attempt?.statusReason].filter(
+    (reason) => reason !== undefined,
+  );
+  return { exit_code: attempt?.container?.exitCode, reason: reasons.join('; ') || undefined };
+}
+
+const endedAttempts = ({ attempts }: Detail) => attempts.filter(({ stoppedAt }) => stoppedAt !== undefined);
+
+/** Before the first attempt it only waits; behind one that has ended, Batch is about to try again. */
+function waiting(detail: Detail): Told[] {
+  const ended = endedAttempts(detail);
+  const waits: Told = { state: 'waiting', attempt: ended.length + 1, reason: waitingReason(detail) };
+  if (ended.length === 0) return [waits];
+  return [{ state: 'interrupted', attempt: ended.length, ...endOf(ended.at(-1)) }, waits];
+}
+
+function over(state: 'succeeded' | 'failed') {
+  return (detail: Detail): Told[] => {
+    const { exit_code, reason } = endOf(detail.attempts.at(-1));
+    const reasons = [...new Set([detail.statusReason, reason].filter((part) => part !== undefined))];
+    return [
+      {
+        state,
+        attempt: Math.max(1, detail.attempts.length),
+        exit_code: exit_code ?? detail.container?.exitCode,
+        reason: reasons.join('; ') || undefined,
+      },
+    ];
+  };
+}
+
+const atWork =
+  (state: 'starting' | 'running') =>
+  (detail: Detail): Told[] => [{ state, attempt: endedAttempts(detail).length + 1 }];
+
+/** Batch's states as ours. Order is not promised, so that each event is read for itself. */
+const told: Readonly<Record<Detail['status'], (detail: Detail) => Told[]>> = {
+  SUBMITTED: waiting,
+  PENDING: waiting,
+  RUNNABLE: waiting,
+  STARTING: atWork('starting'),
+  RUNNING: atWork('running'),
+  SUCCEEDED: over('succeeded'),
+  FAILED: over('failed'),
+};
+
+const orderHead = runOrder.pick({ tenant: true, job_id: true }).loose();
+const orderKey = /^artifacts\/([^/]+)\/([^/]+)\//;
+
+/** Whose run it is: the container's own variables say so. */
+function jobOf(detail: Detail): { tenant: string; job_id: string } | undefined {
+  const variables = new Map(detail.container?.environment.map(({ name, value }) => [name, value ?? '']));
+  const order = orderHead.safeParse(parsedJson(variables.get(env.INGOT_ORDER) ?? ''));
+  if (order.success) return { tenant: order.data.tenant, job_id: order.data.job_id };
+  const [, tenant, id] = orderKey.exec(variables.get(env.INGOT_ORDER_KEY) ?? '') ?? [];
+  const named = { tenant: tenantName.safeParse(tenant), id: jobId.safeParse(id) };
+  return named.tenant.success && named.id.success
+    ? { tenant: named.tenant.data, job_id: named.id.data }
+    : undefined;
+}
+
+/** The run events that one event of AWS Batch stands for; none where the run is not of a job of ours. */
+export function runEventsOf({ detail, time }: BatchJobEvent): RunEvent[] {
+  const job = jobOf(detail);
+  if (job === undefined) return [];
+  return told[detail.status](detail).map(({ exit_code, reason, ...event }) => ({
+    ...job,
+    run_id: detail.jobId,
+    ...event,
+    at: time,
+    ...(exit_code === undefined ? {} : { exit_code }),
+    ...(reason === undefined ? {} : { reason }),
+  }));
+}

@@ -1,0 +1,14 @@
+import type { Job } from '../../shared/contracts/job';
+import { routes } from '../../shared/contracts/routes';
+import type { JobSubmission } from '../usecases/submit-job';
+import { type HttpEdge, route } from './route';
+
+/** `POST /v1/jobs` */
+export const submitJobHandler = (deps: {
+  edge: HttpEdge;
+  submitJob: (submission: JobSubmission) => Promise<Job>;
+}) =>
+  route(routes['submit-job'], deps.edge, async ({ tenant, body }) => {
+    const job = await deps.submitJob({ tenant, ...body });
+    return { headers: { location: `/v1/jobs/${job.id}` }, body: job };
+  });

@@ -1,0 +1,93 @@
+import { distance } from 'fastest-levenshtein';
+import { type DatasetProfile, datasetProfile } from '../../shared/contracts/dataset';
+import type { JobKind, JobSpec } from '../../shared/contracts/job';
+import { jobSpecs } from '../../shared/contracts/job';
+import type { Violation } from '../../shared/errors/app-error';
+import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
+import { IntegrityError } from '../../shared/errors/store-errors';
+import type { ObjectStore } from '../../shared/ports/object-store';
+import { type JobInputStores, requireReadyDataset } from './job-inputs';
+import { parsedJson } from './parsed-json';
+import { readSmallObject } from './verify-manifest';
+
+export interface CheckColumnsDependencies extends JobInputStores {
+  objects: ObjectStore;
+}
+
+const namesShown = 3;
+
+function nearest(wanted: string, names: readonly string[]): string[] {
+  const scored = names.map((name) => ({
+    name,
+    edits: distance(wanted.toLowerCase(), name.toLowerCase()),
+  }));
+  const sorted = scored.toSorted((a, b) => a.edits - b.edits);
+  return sorted.slice(0, namesShown).map(({ name }) => `'${name}'`);
+}
+
+const absent = (pointer: string, name: string, dataset: string, names: readonly string[]): Violation => ({
+  pointer,
+  detail: `the data set '${dataset}' has no column '${name}'; the most like it are ${nearest(name, names).join(', ')}`,
+});
+
+async function readProfile(
+  deps: CheckColumnsDependencies,
+  tenant: string,
+  id: string,
+): Promise<DatasetProfile> {
+  const { profile } = await requireReadyDataset({ stores: deps, tenant }, id);
+  const text = await readSmallObject(deps.objects, profile.key);
+  const parsed = datasetProfile.safeParse(text === undefined ? undefined : parsedJson(text));
+  if (parsed.success) return parsed.data;
+  throw new IntegrityError(`the profile of the data set '${id}' cannot be read`, parsed.error);
+}
+
+/** Every column that a spec names, and where it names it. */
+function columnsNamed({ target, features }: JobSpec<'train'>): { pointer: string; name: string }[] {
+  const listed = (['include', 'exclude'] as const).flatMap((list) =>
+    (features?.[list] ?? []).map((name, index) => ({ pointer: `/spec/features/${list}/${index}`, name })),
+  );
+  return [{ pointer: '/spec/target', name: target }, ...listed];
+}
+
+function violationsIn(spec: JobSpec<'train'>, columns: readonly string[]): Violation[] {
+  const missing = columnsNamed(spec)
+    .filter(({ name }) => !columns.includes(name))
+    .map(({ pointer, name }) => absent(pointer, name, spec.dataset, columns));
+  const asFeature = spec.features?.include?.indexOf(spec.target) ?? -1;
+  if (asFeature < 0) return missing;
+  const detail = `'${spec.target}' is the target, and cannot be a feature too`;
+  return [...missing, { pointer: `/spec/features/include/${asFeature}`, detail }];
+}
+
+async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: JobSpec<'train'>) {
+  const { columns, rows } = await readProfile(deps, tenant, spec.dataset);
+  const names = columns.map(({ name }) => name);
+  const errors = violationsIn(spec, names);
+  if (spec.test_dataset !== undefined) {
+    const test = (await readProfile(deps, tenant, spec.test_dataset)).columns.map(({ name }) => name);
+    if (!test.includes(spec.target)) {
+      errors.push(absent('/spec/test_dataset', spec.target, spec.test_dataset, test));
+    }
+  }
+  const [first] = errors;
+  if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
+  const target = columns.find(({ name }) => name === spec.target);
+  if (target?.missing === rows) {
+    throw new UnusableDataError(
+      `the target '${spec.target}' is missing in all ${rows} rows; give a column that has values`,
+      'target_all_missing',
+    );
+  }
+}
+
+/**
+ * Holds the columns that a spec names against those that its data sets have, so that a misspelt one is told before any
+ * machine starts. `BadSpecError` with every place and the names most like it.
+ */
+export async function checkColumns(
+  deps: CheckColumnsDependencies,
+  { tenant, kind, spec }: { tenant: string; kind: JobKind; spec: unknown },
+): Promise<void> {
+  if (kind === 'train') await checkTrain(deps, tenant, jobSpecs.train.parse(spec));
+}

@@ -1,0 +1,148 @@
+import type { JobManifest, ManifestFile } from '../../shared/contracts/events';
+import { type Job, type JobKind, jobSpecs } from '../../shared/contracts/job';
+import { ConflictError } from '../../shared/errors/request-errors';
+import { ConditionFailedError } from '../../shared/errors/store-errors';
+import type { DatasetStore } from '../../shared/stores/dataset-store';
+import type { JobRecord } from '../../shared/stores/job-record';
+import type { ModelRegistry } from '../../shared/stores/model-registry';
+import { OutputUnverifiedError } from './verify-manifest';
+
+export interface EffectStores {
+  datasets: Pick<DatasetStore, 'markReady' | 'markRejected'>;
+  models: Pick<ModelRegistry, 'registerVersion' | 'markVersionReady' | 'markVersionRejected'>;
+}
+
+type Result = JobManifest['result'];
+type ResultType = Result['type'];
+type ResultOf<T extends ResultType> = Extract<Result, { type: T }>;
+type Output = NonNullable<Job['output']>;
+
+interface Done<T extends ResultType> {
+  stores: EffectStores;
+  job: JobRecord;
+  result: ResultOf<T>;
+  fileNamed: (name: string) => ManifestFile;
+}
+
+type Effect<T extends ResultType> = (done: Done<T>) => Promise<Output>;
+
+const datasetOf = ({ tenant, spec }: JobRecord) => ({ tenant, id: jobSpecs.ingest.parse(spec).dataset });
+const importOf = ({ tenant, spec }: JobRecord) => ({ tenant, ...jobSpecs.import.parse(spec).model });
+
+const gone = (what: string) =>
+  new ConflictError(`${what} was deleted, or came to another end, while the job ran`, 'superseded');
+
+const datasetReady: Effect<'dataset_ready'> = async ({ stores, job, result, fileNamed }) => {
+  const { rows, data, profile } = result;
+  const files = { data: fileNamed(data), profile: fileNamed(profile) };
+  const move = await stores.datasets.markReady({ ...datasetOf(job), job: job.id, rows, ...files });
+  if (move?.dataset.state !== 'ready') throw gone('the data set');
+  return {};
+};
+
+const datasetRejected: Effect<'dataset_rejected'> = async ({ stores, job, result }) => {
+  const { errors, truncated } = result;
+  await stores.datasets.markRejected({ ...datasetOf(job), job: job.id, errors, truncated });
+  return {};
+};
+
+/** The name that the job's own spec registers under: a container has no say in it. */
+const registeredName: Partial<Record<JobKind, (spec: unknown) => string>> = {
+  train: (spec) => jobSpecs.train.parse(spec).register.name,
+  compress: (spec) => {
+    const { register, model } = jobSpecs.compress.parse(spec);
+    return register?.name ?? model.name;
+  },
+};
+
+const model: Effect<'model'> = async ({ stores, job, result, fileNamed }) => {
+  const { register, metrics, signature, lineage, test_rows } = result;
+  const asked = registeredName[job.kind]?.(job.spec);
+  if (register.name !== asked) {
+    throw new OutputUnverifiedError(`the run registers '${register.name}', and its spec says '${asked}'`);
+  }
+  const { name, version } = await stores.models.registerVersion({
+    tenant: job.tenant,
+    name: register.name,
+    alias: register.alias,
+    job: job.id,
+    artifact: fileNamed(result.model),
+    testRows: test_rows === undefined ? undefined : fileNamed(test_rows),
+    signature,
+    metrics,
+    lineage,
+  });
+  return { model: { name, version }, metrics };
+};
+
+const modelImported: Effect<'model_imported'> = async ({ stores, job, result }) => {
+  const address = importOf(job);
+  const { signature } = result;
+  const move = await stores.models.markVersionReady({ ...address, job: job.id, signature });
+  // the completion that submitted this job is about to say that the version is being validated
+  if (move?.version.state === 'awaiting_upload') throw new ConditionFailedError('the model version');
+  if (move?.version.state !== 'ready') throw gone('the model version');
+  return { model: { name: address.name, version: address.version } };
+};
+
+const modelRejected: Effect<'model_rejected'> = async ({ stores, job, result }) => {
+  await stores.models.markVersionRejected({ ...importOf(job), job: job.id, errors: result.errors });
+  return {};
+};
+
+const effects: { readonly [T in ResultType]: Effect<T> } = {
+  dataset_ready: datasetReady,
+  dataset_rejected: datasetRejected,
+  model,
+  model_imported: modelImported,
+  model_rejected: modelRejected,
+};
+
+const resultsOfKind: Readonly<Record<JobKind, readonly ResultType[]>> = {
+  ingest: ['dataset_ready', 'dataset_rejected'],
+  train: ['model'],
+  compress: ['model'],
+  import: ['model_imported', 'model_rejected'],
+};
+
+const apply = <T extends ResultType>(type: T, done: Done<T>): Promise<Output> => effects[type](done);
+
+/**
+ * Gives the world what a verified manifest says came of a job, and answers with the job's `output`. Every effect may be
+ * applied again. `OutputUnverifiedError` where the result is none of the job's kind.
+ */
+export function applyResult(stores: EffectStores, job: JobRecord, manifest: JobManifest): Promise<Output> {
+  const { result, files } = manifest;
+  if (!resultsOfKind[job.kind].includes(result.type)) {
+    throw new OutputUnverifiedError(`a job of kind '${job.kind}' has no result '${result.type}'`);
+  }
+  const fileNamed = (name: string): ManifestFile => {
+    const file = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (file === undefined) throw new OutputUnverifiedError(`the manifest lists no file '${name}'`);
+    return file;
+  };
+  return apply(result.type, { stores, job, result, fileNamed });
+}
+
+const whatHappened = ({ id, state, error, reason }: JobRecord) =>
+  `the job '${id}' that was to read it ${state === 'cancelled' ? 'was cancelled' : 'failed'}: ${error?.detail ?? reason ?? 'no reason is known'}`;
+
+const failureByKind: Partial<Record<JobKind, (stores: EffectStores, job: JobRecord) => Promise<unknown>>> = {
+  ingest: ({ datasets }, job) =>
+    datasets.markRejected({
+      ...datasetOf(job),
+      job: job.id,
+      errors: [{ code: 'job_failed', detail: whatHappened(job) }],
+    }),
+  import: ({ models }, job) =>
+    models.markVersionRejected({
+      ...importOf(job),
+      job: job.id,
+      errors: [{ code: 'job_failed', detail: whatHappened(job) }],
+    }),
+};
+
+/** Tells whatever waits for a job that nothing will come of it; safe to do twice. */
+export async function applyFailure(stores: EffectStores, job: JobRecord): Promise<void> {
+  await failureByKind[job.kind]?.(stores, job);
+}

@@ -1,0 +1,72 @@
+import { type JobManifest, jobManifest, type ManifestFile } from '../../shared/contracts/events';
+import { objectKeys } from '../../shared/contracts/job-files';
+import { AppError } from '../../shared/errors/app-error';
+import { ObjectNotFoundError } from '../../shared/errors/store-errors';
+import type { ObjectStore } from '../../shared/ports/object-store';
+import type { JobRecord } from '../../shared/stores/job-record';
+import { parsedJson } from './parsed-json';
+
+/** A run that says it succeeded, and whose files do not bear it out. */
+export class OutputUnverifiedError extends AppError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'output_unverified', fault: 'service', cause });
+  }
+}
+
+/** Large enough for the errors of a data set and the metrics of a model, and no way to fill our memory. */
+const longestFile = 16 * 1024 * 1024;
+
+/** The text of a small object, or undefined where there is none. */
+export async function readSmallObject(objects: ObjectStore, key: string): Promise<string | undefined> {
+  try {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of await objects.get(key)) {
+      bytes += chunk.byteLength;
+      if (bytes > longestFile) throw new OutputUnverifiedError(`'${key}' is over ${longestFile} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+type HeadStore = Pick<ObjectStore, 'head'>;
+
+async function faultOf(objects: HeadStore, file: ManifestFile, prefix: string): Promise<string | undefined> {
+  if (!file.key.startsWith(prefix)) return `is outside '${prefix}'`;
+  const stored = await objects.head(file.key);
+  if (stored === undefined) return 'is not in the store';
+  if (stored.bytes !== file.bytes) return `has ${stored.bytes} bytes, not ${file.bytes}`;
+  return stored.sha256 === file.sha256 ? undefined : `has another SHA-256 than ${file.sha256}`;
+}
+
+/**
+ * The manifest of an attempt, once every file that it names is in the store with that size and digest, under the
+ * attempt's own prefix; otherwise `OutputUnverifiedError` with what is wrong.
+ */
+export async function verifyManifest(
+  objects: ObjectStore,
+  job: JobRecord,
+  attempt: number,
+): Promise<JobManifest> {
+  const text = await readSmallObject(objects, objectKeys.manifest(job.tenant, job.id, attempt));
+  if (text === undefined) throw new OutputUnverifiedError('the run ended well but left no manifest');
+  const parsed = jobManifest.safeParse(parsedJson(text));
+  if (!parsed.success) {
+    throw new OutputUnverifiedError('the manifest of the run is not valid', parsed.error);
+  }
+  const manifest = parsed.data;
+  if (manifest.job_id !== job.id || manifest.attempt !== attempt) {
+    const whose = `of attempt ${manifest.attempt} of job '${manifest.job_id}'`;
+    throw new OutputUnverifiedError(`the manifest of the run is ${whose}`);
+  }
+  const prefix = objectKeys.attemptPrefix(job.tenant, job.id, attempt);
+  for (const [name, file] of Object.entries(manifest.files)) {
+    const fault = await faultOf(objects, file, prefix);
+    if (fault !== undefined) throw new OutputUnverifiedError(`the output '${name}' ${fault}`);
+  }
+  return manifest;
+}
