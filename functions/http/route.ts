@@ -2,6 +2,8 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { Scope } from '../../shared/contracts/keys';
 import type { RouteAnswer, RouteDefinition, RouteInput } from '../../shared/contracts/route-definition';
+import type { IdempotencyStore } from '../../shared/stores/idempotency-store';
+import { answerOnce } from '../middleware/answer-once';
 import { authenticate } from '../middleware/authenticate';
 import { answerErrors } from '../middleware/error-response';
 import type { Exchange, HttpAnswer, Principal } from '../middleware/exchange';
@@ -11,6 +13,7 @@ import { parseRequest } from '../middleware/parse-request';
 /** What every route needs beside its use case. */
 export interface HttpEdge {
   log: RequestLog;
+  idempotency: IdempotencyStore;
 }
 
 /** A request as its handler sees it: parsed, typed, and from somebody known where the route has a scope. */
@@ -75,8 +78,10 @@ export function route<R extends RouteDefinition>(
   edge: HttpEdge,
   run: (request: HttpRequest<R>) => Promise<Reply<NoInfer<R>>>,
 ): RouteHandler {
-  const answer = async (exchange: Exchange<R>): Promise<HttpAnswer> =>
-    serialise(definition, exchange.requestId, await run(requestOf(exchange)));
+  const answer = (exchange: Exchange<R>): Promise<HttpAnswer> =>
+    answerOnce({ route: definition, idempotency: edge.idempotency, exchange }, async () =>
+      serialise(definition, exchange.requestId, await run(requestOf(exchange))),
+    );
   const chain = middy<Exchange<R>, HttpAnswer>(answer, { timeoutEarlyInMillis: 0 })
     .use(logRequest(definition, edge.log))
     .use(answerErrors<R>())
