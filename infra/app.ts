@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib';
+import { addIngot } from './ingot';
+
+addIngot(new App());

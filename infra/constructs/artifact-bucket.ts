@@ -1,0 +1,120 @@
+import { CrossStackReferences, Duration, ReferenceStrength, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { z } from 'zod';
+import { env } from '../../shared/config/env';
+import type { StageConfig } from '../stages';
+import { asBucket } from './as-interface';
+import type { CustomerKey } from './customer-key';
+import type { Workload } from './workload';
+
+const closed = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+} as const satisfies BucketProps;
+
+const importSchema = z.object({ 'Fn::ImportValue': z.string() });
+
+const reads = ['s3:GetObject'];
+const writes = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+
+/** Data sets, models, manifests and checkpoints: encrypted under the customer's key, versioned, over TLS only. */
+export class ArtifactBucket extends Construct {
+  readonly bucket: Bucket;
+  readonly #key: CustomerKey;
+
+  constructor(scope: Construct, id: string, { stage, key }: { stage: StageConfig; key: CustomerKey }) {
+    super(scope, id);
+    const removalPolicy = stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.#key = key;
+    this.bucket = new Bucket(this, 'Objects', {
+      ...closed,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: key,
+      bucketKeyEnabled: true,
+      versioned: true,
+      removalPolicy,
+      serverAccessLogsBucket: asBucket(this.#accessLogs(removalPolicy)),
+      serverAccessLogsPrefix: 'artifacts/',
+      lifecycleRules: [
+        { id: 'give-up-uploads', abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        {
+          id: 'forget-old-versions',
+          noncurrentVersionExpiration: Duration.days(30),
+          expiredObjectDeleteMarker: true,
+        },
+        // a job lives at most 14 days, and nothing but its next attempt reads its checkpoints
+        { id: 'forget-checkpoints', prefix: 'checkpoints/', expiration: Duration.days(14) },
+      ],
+    });
+    this.#refuseOtherEncryption();
+    // who uses the bucket holds on to it: the stack that keeps it cannot go first
+    CrossStackReferences.of(this.bucket).produce(ReferenceStrength.STRONG);
+  }
+
+  grantRead(workload: Workload): void {
+    this.#grantObjects(workload, reads);
+  }
+
+  grantReadWrite(workload: Workload): void {
+    this.#grantObjects(workload, [...reads, ...writes]);
+  }
+
+  #grantObjects(workload: Workload, actions: readonly string[]): void {
+    const { bucketArn, bucketName } = this.bucket;
+    workload.allow({
+      actions,
+      resources: [`${bucketArn}/*`],
+      wildcards: {
+        [`Resource::${this.#exportedName}/*`]: 'objects are made while it runs, under keys of every tenant',
+      },
+    });
+    // listing also turns a missing object into 404 instead of 403
+    workload.allow({ actions: ['s3:ListBucket'], resources: [bucketArn] });
+    workload.setVariable(env.INGOT_BUCKET, bucketName);
+    this.#key.grantUse(workload);
+  }
+
+  /** The name under which other stacks import the bucket's ARN, and under which cdk-nag speaks of it. */
+  get #exportedName(): string {
+    const stack = Stack.of(this);
+    const imported: unknown = stack.resolve(stack.exportValue(this.bucket.bucketArn));
+    return importSchema.parse(imported)['Fn::ImportValue'];
+  }
+
+  #accessLogs(removalPolicy: RemovalPolicy): Bucket {
+    return new Bucket(this, 'AccessLogs', {
+      ...closed,
+      // S3 delivers its access logs to no bucket whose default encryption is SSE-KMS
+      encryption: BucketEncryption.S3_MANAGED,
+      removalPolicy,
+      lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(90) }],
+    });
+  }
+
+  /** A request that names no encryption gets the bucket's; one that names another is refused. */
+  #refuseOtherEncryption(): void {
+    const refuse = (sid: string, header: string, wanted: string) =>
+      this.bucket.addToResourcePolicy(
+        new PolicyStatement({
+          sid,
+          effect: Effect.DENY,
+          principals: [new AnyPrincipal()],
+          actions: ['s3:PutObject'],
+          resources: [this.bucket.arnForObjects('*')],
+          conditions: { StringNotEqualsIfExists: { [header]: wanted } },
+        }),
+      );
+    refuse('RefuseOtherAlgorithms', 's3:x-amz-server-side-encryption', 'aws:kms');
+    refuse('RefuseOtherKeys', 's3:x-amz-server-side-encryption-aws-kms-key-id', this.#key.keyArn);
+  }
+}

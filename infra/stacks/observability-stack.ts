@@ -1,0 +1,149 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import type { ServiceFunction } from '../constructs/service-function';
+import { alarmOf, fiveMinutes, type Watch } from '../constructs/watch';
+import type { StageConfig } from '../stages';
+import type { ApiStack } from './api-stack';
+import type { DataStack } from './data-stack';
+import type { JobsStack } from './jobs-stack';
+
+export interface ObservabilityStackProps extends StackProps {
+  stage: StageConfig;
+  data: DataStack;
+  jobs: JobsStack;
+  api: ApiStack;
+}
+
+const sumOf = { period: fiveMinutes, statistic: 'Sum' } as const;
+
+/** What people look at and are woken by: alarms to one topic, and one dashboard. */
+export class ObservabilityStack extends Stack {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
+    const { stage, data, jobs, api, ...stackProps } = props;
+    super(scope, id, { ...stackProps, description: 'Ingot: alarms and dashboard' });
+    this.topic = new Topic(this, 'Alarms', {
+      displayName: `Ingot ${stage.name}`,
+      masterKey: data.key,
+      enforceSSL: true,
+    });
+    if (stage.alarmEmail !== undefined) this.topic.addSubscription(new EmailSubscription(stage.alarmEmail));
+    const alarms = watchesOf(props).map((watch) => this.#wire(watch));
+    this.#dashboard(props, alarms);
+    new CfnOutput(this, 'AlarmTopicArn', { value: this.topic.topicArn });
+  }
+
+  #wire(watch: Watch): Alarm {
+    const alarm = alarmOf(this, watch);
+    const action = new SnsAction(this.topic);
+    alarm.addAlarmAction(action);
+    alarm.addOkAction(action);
+    return alarm;
+  }
+
+  #dashboard({ stage, data, jobs, api }: ObservabilityStackProps, alarms: Alarm[]): void {
+    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
+      new GraphWidget({ title, left, right, width: 12, height: 6 });
+    const { deploymentStage } = api.api.api;
+    const { records } = data;
+    const queue = ({ queue }: typeof jobs.jobQueue, label: string) =>
+      queue.metricApproximateNumberOfMessagesVisible({ label });
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: `ingot-${stage.name}`,
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
+        [
+          graph(
+            'API: requests and errors',
+            [deploymentStage.metricCount(sumOf)],
+            [deploymentStage.metricClientError(sumOf), deploymentStage.metricServerError(sumOf)],
+          ),
+          graph(
+            'API: latency',
+            ['p50', 'p90', 'p99'].map((statistic) =>
+              deploymentStage.metricLatency({ statistic, label: statistic }),
+            ),
+          ),
+        ],
+        [
+          graph(
+            'Predict: duration',
+            ['p50', 'p99'].map((statistic) => api.predict.metricDuration({ statistic, label: statistic })),
+          ),
+          graph('Predict: calls, errors, throttles', [
+            api.predict.metricInvocations(sumOf),
+            api.predict.metricErrors(sumOf),
+            api.predict.metricThrottles(sumOf),
+          ]),
+        ],
+        [
+          graph('Jobs', [
+            jobs.runEvents.metric('Succeeded'),
+            jobs.runEvents.metric('Failed'),
+            jobs.runEvents.metric('Blocked'),
+          ]),
+          graph('Queues: messages waiting', [
+            queue(jobs.jobQueue, 'dispatch'),
+            queue(jobs.eventQueue, 'container events'),
+          ]),
+        ],
+        [
+          graph('Records: capacity', [
+            records.metricConsumedReadCapacityUnits(),
+            records.metricConsumedWriteCapacityUnits(),
+          ]),
+          graph(
+            'Functions: errors',
+            [...api.functions, ...jobs.functions].map((one) =>
+              one.metricErrors({ ...sumOf, label: one.entryName }),
+            ),
+          ),
+        ],
+      ],
+    });
+  }
+}
+
+/** Any function that is throttled: the account's or the function's own concurrency is used up. */
+function throttledFunctions(functions: readonly ServiceFunction[]): Watch {
+  const throttles = functions.map((one, index) => [`throttles${index}`, one.metricThrottles(sumOf)] as const);
+  return {
+    id: 'FunctionsThrottled',
+    description:
+      'functions are throttled: ask for a higher concurrency quota, or raise what is reserved for them',
+    metric: new MathExpression({
+      expression: throttles.map(([name]) => `FILL(${name}, 0)`).join(' + '),
+      usingMetrics: Object.fromEntries(throttles),
+      period: fiveMinutes,
+      label: 'Throttled calls',
+    }),
+    threshold: 10,
+  };
+}
+
+/** Every watch of every construct. */
+function watchesOf({ data, jobs, api }: ObservabilityStackProps): Watch[] {
+  const functions = [...api.functions, ...jobs.functions];
+  return [
+    ...jobs.jobQueue.watches(),
+    ...jobs.eventQueue.watches(),
+    ...jobs.lostEvents.watches(),
+    ...jobs.runEvents.watches(),
+    ...api.api.watches(),
+    ...data.records.watches(),
+    ...functions.flatMap((one) => one.watches()),
+    throttledFunctions(functions),
+  ];
+}
