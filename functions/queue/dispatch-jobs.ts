@@ -7,7 +7,7 @@ import type { JobAddress } from '../usecases/require-job';
 
 export interface DispatchJobsDependencies {
   startJob: (address: JobAddress) => Promise<void>;
-  failJob: (address: JobAddress, error: { code: string; detail: string }) => Promise<void>;
+  failDispatch: (address: JobAddress, error: { code: string; detail: string }) => Promise<void>;
   log: JobLog;
   /** As the queue's redrive policy says: a message that fails so often for no known reason fails its job. */
   maximumReceives: number;
@@ -26,7 +26,7 @@ async function dispatch(deps: DispatchJobsDependencies, record: SQSRecord, messa
     deps.log.error('a job could not be dispatched', line, asError(error));
     const mayRecover = error instanceof AppError && error.retryable;
     if (mayRecover || !isSpent(record, deps.maximumReceives)) return false;
-    await deps.failJob(address, {
+    await deps.failDispatch(address, {
       code: 'dispatch_failed',
       detail: 'the job could not be dispatched, however often it was tried',
     });

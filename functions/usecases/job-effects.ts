@@ -1,7 +1,6 @@
 import type { JobManifest, ManifestFile } from '../../shared/contracts/events';
 import { type Job, type JobKind, jobSpecs } from '../../shared/contracts/job';
 import { ConflictError } from '../../shared/errors/request-errors';
-import { ConditionFailedError } from '../../shared/errors/store-errors';
 import type { DatasetStore } from '../../shared/stores/dataset-store';
 import type { JobRecord } from '../../shared/stores/job-record';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
@@ -79,8 +78,6 @@ const modelImported: Effect<'model_imported'> = async ({ stores, job, result }) 
   const address = importOf(job);
   const { signature } = result;
   const move = await stores.models.markVersionReady({ ...address, job: job.id, signature });
-  // the completion that submitted this job is about to say that the version is being validated
-  if (move?.version.state === 'awaiting_upload') throw new ConditionFailedError('the model version');
   if (move?.version.state !== 'ready') throw gone('the model version');
   return { model: { name: address.name, version: address.version } };
 };

@@ -13,6 +13,10 @@ export interface RecordRunEventDependencies extends SettleJobDependencies {
 
 const isOver = ({ state }: RunEvent) => state === 'succeeded' || state === 'failed';
 
+/** A run that succeeded is over by itself, whatever of it comes late. */
+const isUnwanted = (job: JobRecord | undefined, event: RunEvent): boolean =>
+  job === undefined || isForeign(job, event) || (isEnd(job.state) && job.state !== 'succeeded');
+
 const whyUnwanted = (job: JobRecord | undefined): string => {
   if (job === undefined) return 'no job asks for this run';
   return isEnd(job.state) ? `the job has ${job.state}` : `the job runs as ${job.run?.id ?? 'nothing yet'}`;
@@ -29,8 +33,7 @@ export const recordRunEvent = (deps: RecordRunEventDependencies) => {
     const { tenant, job_id, run_id } = event;
     const found = await deps.jobs.update(tenant, job_id, (job) => applyRunEvent(job, event));
     const job = found?.job;
-    const isUnwanted = job === undefined || isEnd(job.state) || isForeign(job, event);
-    if (isUnwanted && !isOver(event)) {
+    if (isUnwanted(job, event) && !isOver(event)) {
       deps.log.warn('stopping an unwanted run', { tenant, job: job_id, run: run_id, state: event.state });
       return deps.runner.terminate(run_id, whyUnwanted(job));
     }

@@ -6,13 +6,13 @@ import type { ObjectStore } from '../../shared/ports/object-store';
 import { isEnd, type JobRecord } from '../../shared/stores/job-record';
 import type { JobStore } from '../../shared/stores/job-store';
 import { claimJob, isClaimable, markDispatched, releaseClaim } from '../../shared/stores/job-transitions';
-import { type FailJobDependencies, failJob } from './fail-job';
+import { type FailDispatchDependencies, failDispatch } from './fail-dispatch';
 import { grantFor, type JobInputStores, resolveInputs } from './job-inputs';
 import { newJobToken } from './job-token';
 import type { JobAddress } from './require-job';
 import { runEnvironment } from './run-environment';
 
-export type StartJobDependencies = FailJobDependencies &
+export type StartJobDependencies = FailDispatchDependencies &
   JobInputStores & {
     jobs: Pick<JobStore, 'get' | 'update'>;
     objects: ObjectStore;
@@ -100,7 +100,7 @@ async function dispatch(deps: StartJobDependencies, job: JobRecord): Promise<voi
  * a sweep then has the job dispatched again. What no repetition mends fails the job; the rest is thrown, to be retried.
  */
 export const startJob = (deps: StartJobDependencies) => {
-  const fail = failJob(deps);
+  const fail = failDispatch(deps);
   return async (address: JobAddress): Promise<void> => {
     const job = await deps.jobs.get(address.tenant, address.jobId);
     if (job === undefined || !isClaimable(job, deps.clock.now().toISOString())) return;

@@ -50,16 +50,18 @@ async function forget({ deps, now }: Sweep, entry: OpenJob): Promise<Deed | unde
   return 'forgotten';
 }
 
+const lateness = ({ deadline_at, state, reason }: JobRecord) =>
+  `the job had not ended by ${deadline_at}; it was ${state}${reason === undefined ? '' : `: ${reason}`}`;
+
 async function expire({ deps, now }: Sweep, job: JobRecord): Promise<Deed> {
-  const detail = `the job had not ended by ${job.deadline_at}; it was ${job.state}${job.reason === undefined ? '' : `: ${job.reason}`}`;
+  const error = { code: 'deadline_exceeded', detail: lateness(job) };
   const found = await deps.jobs.update(job.tenant, job.id, (current) =>
-    endJob(current, {
-      state: 'failed',
-      at: now.toISOString(),
-      error: { code: 'deadline_exceeded', detail },
-    }),
+    // an end that was told since then is settled by the next sweep
+    current.ending === undefined || job.ending !== undefined
+      ? endJob(current, { state: 'failed', at: now.toISOString(), error })
+      : undefined,
   );
-  if (found) await closeJob(deps)(found.job, { runIsOver: false });
+  if (found?.changed) await closeJob(deps)(found.job, { runIsOver: false });
   return 'expired';
 }
 

@@ -167,12 +167,13 @@ export interface Claim {
 
 const tokensKept = 8;
 
-/** Whether a dispatcher may take the job in hand: it is queued, has no run, and nobody else is at it. */
+/** Whether nothing is known of a run of the job; a dispatcher may have it in hand. */
+export const isUndispatched = (job: JobRecord): boolean =>
+  job.state === 'queued' && job.ending === undefined && job.run?.id === undefined;
+
+/** Whether a dispatcher may take the job in hand: it has no run, and nobody else is at it. */
 export const isClaimable = (job: JobRecord, staleBefore: string): boolean =>
-  job.state === 'queued' &&
-  job.ending === undefined &&
-  job.run?.id === undefined &&
-  (job.run?.claimed_at === undefined || job.run.claimed_at < staleBefore);
+  isUndispatched(job) && (job.run?.claimed_at === undefined || job.run.claimed_at < staleBefore);
 
 /** The job in one dispatcher's hand, written before the run is submitted so that one message starts one run. */
 export function claimJob(job: JobRecord, claim: Claim): JobRecord | undefined {
