@@ -81,6 +81,8 @@ export const datasetProfile = z.object({
 });
 export type DatasetProfile = z.infer<typeof datasetProfile>;
 
+export type Upload = z.infer<typeof upload>;
+
 export const dataset = z.object({
   id: datasetId,
   object: z.literal('dataset'),
