@@ -26,33 +26,33 @@ export interface Pass {
   explain(model: Model): readonly LayerDecision[];
 }
 
-/** The passes one after the other, each result proven to be a model; `PassFailedError` names the pass and those before it. */
-export function sequence(...passes: readonly Pass[]): Pass {
-  return {
-    name: passes.map(({ name }) => name).join(' > '),
-    apply: (model) => run(passes, model).model,
-    explain: (model) => run(passes, model).decisions,
-  };
+/** A model after its passes, and what they decided, in their order. */
+export interface Compressed {
+  readonly model: Model;
+  readonly decisions: readonly LayerDecision[];
 }
 
-interface Progress {
-  model: Model;
-  decisions: readonly LayerDecision[];
-}
+export type Recipe = (model: Model) => Compressed;
 
-function run(passes: readonly Pass[], model: Model): Progress {
-  return passes.reduce<Progress>(
-    (progress, pass, index) => {
-      try {
-        const decisions = pass.explain(progress.model);
-        const result = pass.apply(progress.model);
-        verifyGraph(result.graph);
-        return { model: result, decisions: [...progress.decisions, ...decisions] };
-      } catch (cause) {
-        const before = passes.slice(0, index).map(({ name }) => name);
-        throw new PassFailedError(pass.name, before, cause);
-      }
-    },
-    { model, decisions: [] },
-  );
+/** The passes one after the other, each result proven to be a graph; `PassFailedError` names the pass and those before it. */
+export const sequence =
+  (...passes: readonly Pass[]): Recipe =>
+  (model) =>
+    passes.reduce<Compressed>(
+      (compressed, pass, index) => {
+        try {
+          return step(pass, compressed);
+        } catch (cause) {
+          const before = passes.slice(0, index).map(({ name }) => name);
+          throw new PassFailedError(pass.name, before, cause);
+        }
+      },
+      { model, decisions: [] },
+    );
+
+function step(pass: Pass, { model, decisions }: Compressed): Compressed {
+  const explained = pass.explain(model);
+  const result = pass.apply(model);
+  verifyGraph(result.graph);
+  return { model: result, decisions: [...decisions, ...explained] };
 }

@@ -1,5 +1,5 @@
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
-import { type Pass, sequence } from './pass';
+import { type Pass, type Recipe, sequence } from './pass';
 import { quantizeInt8Dynamic } from './quantize-int8-dynamic';
 
 type PassSpec = CompressSpec['passes'][number];
@@ -9,6 +9,6 @@ const passes: { readonly [Name in PassSpec['name']]: (spec: Extract<PassSpec, { 
   int8_dynamic: () => quantizeInt8Dynamic,
 };
 
-/** What a compress spec asks for, as one pass that verifies after each step. */
-export const recipeOf = (specs: readonly PassSpec[]): Pass =>
+/** What a compress spec asks for. */
+export const recipeOf = (specs: readonly PassSpec[]): Recipe =>
   sequence(...specs.map((spec) => passes[spec.name](spec)));

@@ -1,0 +1,189 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import type { JobManifest } from '../../shared/contracts/events';
+import type { CompressSpec } from '../../shared/contracts/kinds/compress';
+import type { ModelSignature } from '../../shared/contracts/model';
+import { UnsuitableModelError } from '../../shared/errors/compression-errors';
+import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
+import { readModel } from '../../shared/onnx/read-model';
+import { writeModel } from '../../shared/onnx/write-model';
+import type { ModelSession } from '../../shared/ports/model-runtime';
+import { deriveSignature } from '../../shared/predictions/derive-signature';
+import type { LayerDecision } from '../compression/pass';
+import { recipeOf } from '../compression/recipes';
+import {
+  type CompressionReport,
+  qualityOf,
+  reportedLayers,
+  shrinkage,
+  weightShrinkage,
+} from '../compression/report';
+import { openTable } from '../datasets/open-table';
+import { unsplitTable } from '../datasets/split-table';
+import { evaluateModel } from '../evaluation/evaluate-model';
+import { measureLatency } from '../evaluation/measure-latency';
+import { syntheticFeeds } from '../evaluation/synthetic-feeds';
+import type { JobContext, JobKindDefinition } from './job-kind';
+
+/**
+ * Makes a smaller version of a model and measures what that cost: bytes, quality on the rows that training held out, and
+ * latency, each before and after.
+ */
+export const compress: JobKindDefinition<'compress'> = {
+  name: 'compress',
+  async run(spec, context) {
+    const source = context.model;
+    if (source === undefined) throw new BadSpecError('the order of a compress job names no model');
+    const original = await readFile(await context.inputs.path('model'));
+    const { bytes, decisions } = compressed(original, spec);
+    step(context, 0.3);
+
+    const sessions = await openBoth(context, original, bytes);
+    const signature = source.signature ?? deriveSignature(sessions.before.inputs, sessions.before.outputs);
+    const measured = await measure(context, sessions, signature).finally(() => closeBoth(sessions));
+    const report: CompressionReport = {
+      passes: spec.passes.map(({ name }) => name),
+      file: shrinkage(original.byteLength, bytes.byteLength),
+      weights: weightShrinkage(decisions),
+      layers: reportedLayers(decisions),
+      ...measured,
+    };
+    context.log('info', summaryOf(report));
+
+    await context.outputs.publish('model.onnx', bytes);
+    await context.outputs.publish('report.json', Buffer.from(JSON.stringify(report, null, 2)));
+    return {
+      type: 'model',
+      register: spec.register ?? { name: source.name },
+      model: 'model.onnx',
+      ...(await carriedRows(context)),
+      signature,
+      metrics: metricsOf(report),
+      lineage: { ...datasetOf(source.lineage), parent: { name: source.name, version: source.version } },
+    } satisfies JobManifest['result'];
+  },
+};
+
+function compressed(original: Uint8Array, { passes }: CompressSpec) {
+  const { model, decisions } = recipeOf(passes)(readModel(original));
+  if (decisions.every(({ kept }) => kept !== undefined)) throw nothingToGain(decisions);
+  return { bytes: writeModel(model), decisions };
+}
+
+function nothingToGain(decisions: readonly LayerDecision[]): UnsuitableModelError {
+  const reasons = decisions.slice(0, 5).map(({ layer, kept }) => `'${layer}': ${kept}`);
+  const found = reasons.length === 0 ? 'it has no MatMul or Gemm with constant weights' : reasons.join('; ');
+  return new UnsuitableModelError(`no layer of the model gains by this compression: ${found}`);
+}
+
+interface BothSessions {
+  before: ModelSession;
+  after: ModelSession;
+}
+
+async function openBoth(context: JobContext, original: Uint8Array, bytes: Uint8Array): Promise<BothSessions> {
+  const { runtime, threads, provider } = context;
+  const before = await runtime.load(original, { threads, provider });
+  try {
+    return { before, after: await runtime.load(bytes, { threads, provider }) };
+  } catch (error) {
+    await before.dispose();
+    throw error;
+  }
+}
+
+async function closeBoth({ before, after }: BothSessions): Promise<void> {
+  await Promise.all([before.dispose(), after.dispose()]);
+}
+
+type Measured = Pick<CompressionReport, 'quality' | 'latency_milliseconds' | 'notes'>;
+
+async function measure(
+  context: JobContext,
+  sessions: BothSessions,
+  signature: ModelSignature,
+): Promise<Measured> {
+  const quality = await compareQuality(context, sessions, signature);
+  step(context, 0.7);
+  const latency = await compareLatency(sessions);
+  step(context, 0.95);
+  const notes = [
+    ...(quality ? [] : ['the model came without held-out rows, so its quality was not measured']),
+    ...(latency ? [] : ['the model does not run on made-up inputs, so its latency was not measured']),
+  ];
+  return {
+    ...(quality ? { quality } : {}),
+    ...(latency ? { latency_milliseconds: latency } : {}),
+    notes,
+  };
+}
+
+async function compareQuality(
+  { inputs, scratch, threads }: JobContext,
+  { before, after }: BothSessions,
+  signature: ModelSignature,
+): Promise<CompressionReport['quality']> {
+  const { target, task } = signature;
+  if (!inputs.has('test_rows') || target === undefined || task === 'other') return undefined;
+  const table = await openTable({ data: await inputs.path('test_rows'), scratch, threads });
+  try {
+    const rows = await unsplitTable(table, { target, task });
+    return qualityOf(
+      await evaluateModel(before, signature, rows),
+      await evaluateModel(after, signature, rows),
+    );
+  } finally {
+    await table.close();
+  }
+}
+
+const latencyBatchRows = 256;
+
+async function compareLatency({
+  before,
+  after,
+}: BothSessions): Promise<CompressionReport['latency_milliseconds']> {
+  try {
+    const single = await latencyOf(before, after, 1);
+    const batch = await latencyOf(before, after, latencyBatchRows);
+    return single && batch && { single_row: single, batch: { rows: latencyBatchRows, ...batch } };
+  } catch {
+    // Made-up inputs can be outside what a model takes: an index, or a size that another input decides.
+    return undefined;
+  }
+}
+
+async function latencyOf(before: ModelSession, after: ModelSession, rows: number) {
+  const feeds = syntheticFeeds(before.inputs, rows);
+  if (feeds === undefined) return undefined;
+  const [old = Number.NaN, recent = Number.NaN] = await measureLatency([before, after], feeds);
+  return { before: old, after: recent };
+}
+
+function step(context: JobContext, fraction: number): void {
+  if (context.signal.aborted) throw new InterruptedError('the job was told to stop');
+  context.report({ fraction, metrics: {} });
+}
+
+const testRowsFile = 'test-rows.parquet';
+
+/** The rows go with the new version, so that a later job can measure it on the same ones. */
+async function carriedRows({ inputs, outputs }: JobContext): Promise<{ test_rows?: string }> {
+  if (!inputs.has('test_rows')) return {};
+  await copyFile(await inputs.path('test_rows'), outputs.path(testRowsFile));
+  await outputs.publish(testRowsFile);
+  return { test_rows: testRowsFile };
+}
+
+const metricsOf = ({ quality, layers: _, ...compression }: CompressionReport) => ({
+  ...(quality ? { test: quality.after } : {}),
+  compression: { ...compression, ...(quality ? { quality } : {}) },
+});
+
+const datasetOf = ({ dataset }: { dataset?: string | undefined }) =>
+  dataset === undefined ? {} : { dataset };
+
+function summaryOf({ file, weights, quality }: CompressionReport): string {
+  const loss = quality?.accuracy_loss_points;
+  const lost = loss === undefined ? '' : `, ${loss.toFixed(2)} points of accuracy lost`;
+  return `${file.bytes_before} bytes became ${file.bytes_after}; the compressed weights take ${weights.ratio.toFixed(3)} of what they took${lost}`;
+}
