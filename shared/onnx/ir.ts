@@ -5,20 +5,50 @@
 
 /** ONNX TensorProto.DataType, in lower case. */
 export type ElementType =
-  | 'float' | 'double' | 'float16' | 'bfloat16'
-  | 'int8' | 'int16' | 'int32' | 'int64'
-  | 'uint8' | 'uint16' | 'uint32' | 'uint64'
-  | 'int4' | 'uint4' | 'int2' | 'uint2'
-  | 'float8e4m3fn' | 'float8e4m3fnuz' | 'float8e5m2' | 'float8e5m2fnuz' | 'float8e8m0' | 'float4e2m1'
-  | 'bool' | 'string' | 'complex64' | 'complex128';
+  | 'float'
+  | 'double'
+  | 'float16'
+  | 'bfloat16'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'int4'
+  | 'uint4'
+  | 'int2'
+  | 'uint2'
+  | 'float8e4m3fn'
+  | 'float8e4m3fnuz'
+  | 'float8e5m2'
+  | 'float8e5m2fnuz'
+  | 'float8e8m0'
+  | 'float4e2m1'
+  | 'bool'
+  | 'string'
+  | 'complex64'
+  | 'complex128';
 
 export type TensorData =
-  | Float32Array | Float64Array
-  | Int8Array | Int16Array | Int32Array | BigInt64Array
-  | Uint8Array | Uint16Array | Uint32Array | BigUint64Array
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
   | readonly string[];
 
-/** Row-major values, held by reference and never changed. float16 and bfloat16 are bit patterns in Uint16Array; bool is Uint8Array. */
+/**
+ * Row-major values, held by reference and never changed. float16 and bfloat16 are bit patterns in Uint16Array, bool is
+ * Uint8Array, types under 8 bits stay packed in Uint8Array, complex numbers are pairs of floats.
+ */
 export interface Tensor {
   readonly elementType: ElementType;
   readonly dims: readonly number[];
@@ -54,7 +84,9 @@ export type Attribute =
   | { readonly type: 'floats'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'tensors'; readonly value: readonly Tensor[] }
-  | { readonly type: 'graphs'; readonly value: readonly Graph[] };
+  | { readonly type: 'graphs'; readonly value: readonly Graph[] }
+  /** What this language has no words for (types, sparse tensors, integers above 2^53): its protobuf bytes, carried through. */
+  | { readonly type: 'opaque'; readonly value: Uint8Array };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 

@@ -1,0 +1,320 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeKind,
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  type TensorShapeProto,
+  type TypeProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { InvalidGraphError, InvalidModelError } from '../errors/graph-errors';
+import { attribute } from './attributes';
+import { constant, operation, output, tensor } from './build';
+import { elementTypeOfCode } from './element-types';
+import type {
+  Attribute,
+  Attributes,
+  Dimension,
+  Graph,
+  InputValue,
+  Model,
+  OperationValue,
+  Tensor,
+  Value,
+  ValueType,
+} from './ir';
+import { ReadNames } from './read-names';
+import { tensorType, unknownType } from './shapes';
+import { type ExternalData, tensorOfWire } from './tensor-bytes';
+
+export interface ReadOptions {
+  /** Gives the bytes of tensors that lie in other files; without it, such models are refused. */
+  readonly externalData?: (where: ExternalData) => Uint8Array;
+  /** Most nodes, counted after functions are put in their callers' place. */
+  readonly mostNodes?: number;
+}
+
+const mostCalls = 32;
+const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readDimension(dimension: TensorShapeProto['dim'][number]): Dimension {
+  const { case: kind, value } = dimension.value;
+  if (kind === 'dimParam') return value || undefined;
+  const size = kind === 'dimValue' ? Number(value) : -1;
+  return size >= 0 && Number.isSafeInteger(size) ? size : undefined;
+}
+
+function readTensorType(type: { elemType: number; shape?: TensorShapeProto }): ValueType {
+  const elementType = elementTypeOfCode(type.elemType);
+  return elementType === undefined
+    ? unknownType
+    : tensorType(elementType, type.shape?.dim.map(readDimension));
+}
+
+function readType(type: TypeProto | undefined): ValueType {
+  if (type === undefined) return unknownType;
+  const { case: kind, value } = type.value;
+  const inside = (element: TypeProto | undefined) =>
+    element === undefined ? {} : { element: readType(element) };
+  switch (kind) {
+    case 'tensorType':
+      return readTensorType(value);
+    case 'sequenceType':
+      return { kind: 'sequence', ...inside(value.elemType) };
+    case 'optionalType':
+      return { kind: 'optional', ...inside(value.elemType) };
+    case 'mapType': {
+      const key = elementTypeOfCode(value.keyType);
+      return { kind: 'map', ...(key === undefined ? {} : { key }), ...inside(value.valueType) };
+    }
+    case 'sparseTensorType':
+      return { kind: 'sparse', element: readTensorType(value) };
+    default:
+      return unknownType;
+  }
+}
+
+const readTypes = (infos: readonly ValueInfoProto[]): ReadonlyMap<string, ValueType> =>
+  new Map(infos.map(({ name, type }) => [name, readType(type)]));
+
+/** Whole numbers that a double holds; the end of the range, which stands for "no limit", is rounded. */
+const exact = (value: bigint): boolean => BigInt(Number(value)) === value || value === 2n ** 63n - 1n;
+
+/** The kind of an attribute; files of IR version 1 do not say it. */
+function kindOf(proto: AttributeProto): AttributeKind {
+  if (proto.type !== AttributeKind.UNDEFINED) return proto.type;
+  if (proto.t !== undefined) return AttributeKind.TENSOR;
+  if (proto.g !== undefined) return AttributeKind.GRAPH;
+  if (proto.ints.length > 0) return AttributeKind.INTS;
+  if (proto.floats.length > 0) return AttributeKind.FLOATS;
+  if (proto.strings.length > 0) return AttributeKind.STRINGS;
+  if (proto.s.length > 0) return AttributeKind.STRING;
+  return proto.f !== 0 ? AttributeKind.FLOAT : AttributeKind.INT;
+}
+
+const functionKey = (domain: string, name: string, overload: string) => `${domain}\n${name}\n${overload}`;
+
+/** Literals that a `Constant` node may hold in place of a tensor. */
+const literals: Readonly<Record<string, (found: Attribute) => Tensor | undefined>> = {
+  value: (found) => (found.type === 'tensor' ? found.value : undefined),
+  value_float: (found) => (found.type === 'float' ? tensor('float', [], [found.value]) : undefined),
+  value_int: (found) => (found.type === 'int' ? tensor('int64', [], [found.value]) : undefined),
+  value_string: (found) => (found.type === 'string' ? tensor('string', [], [found.value]) : undefined),
+  value_floats: (found) =>
+    found.type === 'floats' ? tensor('float', [found.value.length], found.value) : undefined,
+  value_ints: (found) =>
+    found.type === 'ints' ? tensor('int64', [found.value.length], found.value) : undefined,
+  value_strings: (found) =>
+    found.type === 'strings' ? tensor('string', [found.value.length], found.value) : undefined,
+};
+
+function literalOf(attributes: Attributes): Tensor | undefined {
+  for (const [name, found] of Object.entries(attributes)) {
+    const literal = Object.hasOwn(literals, name) ? literals[name]?.(found) : undefined;
+    if (literal !== undefined) return literal;
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly names: ReadNames;
+  /** Attributes of the call that a function's body is read for. */
+  readonly call: Attributes;
+  /** How many calls stand around it. */
+  readonly depth: number;
+}
+
+const callAttribute = ({ call }: Place, name: string): Attribute | undefined =>
+  Object.hasOwn(call, name) ? call[name] : undefined;
+
+class ModelReader {
+  private readonly options: ReadOptions;
+  private readonly functions: ReadonlyMap<string, FunctionProto>;
+  private nodesLeft: number;
+
+  constructor(model: ModelProto, options: ReadOptions) {
+    this.options = options;
+    this.nodesLeft = options.mostNodes ?? 1_000_000;
+    this.functions = new Map(
+      model.functions.map((each) => [functionKey(each.domain, each.name, each.overload), each]),
+    );
+  }
+
+  readGraph(graph: GraphProto, outer: Place | undefined): Graph {
+    const names = new ReadNames(outer?.names, readTypes([...graph.valueInfo, ...graph.output]));
+    const place: Place = { names, call: outer?.call ?? {}, depth: outer?.depth ?? 0 };
+    if (graph.sparseInitializer.length > 0) {
+      throw new InvalidModelError(`the graph '${graph.name}' has sparse initializers: store them dense`);
+    }
+    for (const wire of graph.initializer) names.set(wire.name, constant(this.readTensor(wire), wire.name));
+    const initialized = new Set(outer === undefined ? graph.initializer.map((wire) => wire.name) : []);
+    const inputs = graph.input
+      .filter(({ name }) => !initialized.has(name))
+      .map(({ name, type }): InputValue => ({ kind: 'input', name, type: readType(type) }));
+    for (const bound of inputs) names.set(bound.name, bound);
+    for (const node of graph.node) this.readNode(node, place);
+    const outputs = graph.output.map(({ name }) => ({ name, value: this.given(name, place, 'the graph') }));
+    return { name: graph.name, inputs, outputs };
+  }
+
+  private given(name: string, { names }: Place, reader: string): Value {
+    const value = names.find(name, reader);
+    if (value === undefined) throw new InvalidModelError(`${reader} gives out '${name}', which has no value`);
+    return value;
+  }
+
+  private readTensor(wire: TensorProto): Tensor {
+    return tensorOfWire(wire, this.options.externalData);
+  }
+
+  private readNode(node: NodeProto, place: Place): void {
+    if (this.nodesLeft-- <= 0) throw new InvalidModelError('the model has more nodes than are allowed');
+    const attributes = this.readAttributes(node.attribute, place);
+    const called = this.functions.get(functionKey(node.domain, node.opType, node.overload));
+    if (called !== undefined) this.readCall(called, node, { ...place, call: attributes });
+    else this.readOperation(node, attributes, place);
+  }
+
+  private readOperation(node: NodeProto, attributes: Attributes, place: Place): void {
+    const { names } = place;
+    const literal = node.opType === 'Constant' && node.domain === '' ? literalOf(attributes) : undefined;
+    const [name = ''] = node.output;
+    if (literal !== undefined) {
+      names.set(name, constant(literal, name));
+      return;
+    }
+    const made = this.apply(node, attributes, place);
+    for (const [index, each] of node.output.entries()) if (each !== '') names.set(each, output(made, index));
+  }
+
+  /** Shapes that do not fit are not a reader's business: the file's own types stand, and `verifyGraph` tells. */
+  private apply(node: NodeProto, attributes: Attributes, { names }: Place): OperationValue {
+    const reader = `the node ${node.name || node.opType}`;
+    const inputs = node.input.map((name) => names.find(name, reader));
+    const domain = node.domain === 'ai.onnx' ? '' : node.domain;
+    const types = node.output.map((name) => names.typeOf(name));
+    try {
+      return operation(node.opType, inputs, attributes, { domain, outputs: node.output.length, types });
+    } catch (cause) {
+      if (!(cause instanceof InvalidGraphError)) throw cause;
+      const declared = types.map((type) => type ?? unknownType);
+      const [type = unknownType] = declared;
+      return { kind: 'operation', op: node.opType, domain, inputs, attributes, types: declared, type };
+    }
+  }
+
+  /** A function's body is read anew in the place of each call. */
+  private readCall(called: FunctionProto, node: NodeProto, caller: Place): void {
+    const reader = `the call of ${called.name}`;
+    if (caller.depth >= mostCalls) throw new InvalidModelError(`functions call each other ${mostCalls} deep`);
+    const defaults = this.readAttributes(called.attributeProto, caller);
+    const names = new ReadNames(undefined, readTypes(called.valueInfo));
+    called.input.forEach((name, index) => {
+      names.set(name, caller.names.find(node.input[index] ?? '', reader));
+    });
+    const place = { names, call: { ...defaults, ...caller.call }, depth: caller.depth + 1 };
+    for (const each of called.node) this.readNode(each, place);
+    node.output.forEach((name, index) => {
+      if (name !== '') caller.names.set(name, this.given(called.output[index] ?? '', place, reader));
+    });
+  }
+
+  private readAttributes(protos: readonly AttributeProto[], place: Place): Attributes {
+    const entries = protos.flatMap((proto) => {
+      const found =
+        proto.refAttrName === '' ? this.readAttribute(proto, place) : callAttribute(place, proto.refAttrName);
+      return found === undefined ? [] : [[proto.name, found] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  private readAttribute(proto: AttributeProto, place: Place): Attribute {
+    try {
+      return this.readWords(proto, place) ?? this.opaque(proto);
+    } catch (cause) {
+      if (cause instanceof TypeError) return this.opaque(proto);
+      throw cause;
+    }
+  }
+
+  private opaque(proto: AttributeProto): Attribute {
+    return { type: 'opaque', value: toBinary(AttributeProtoSchema, proto) };
+  }
+
+  private readWords(proto: AttributeProto, place: Place): Attribute | undefined {
+    switch (kindOf(proto)) {
+      case AttributeKind.INT:
+        return exact(proto.i) ? attribute.int(Number(proto.i)) : undefined;
+      case AttributeKind.FLOAT:
+        return attribute.float(proto.f);
+      case AttributeKind.STRING:
+        return attribute.string(text.decode(proto.s));
+      case AttributeKind.TENSOR:
+        return proto.t && attribute.tensor(this.readTensor(proto.t));
+      case AttributeKind.GRAPH:
+        return proto.g && attribute.graph(this.readGraph(proto.g, place));
+      case AttributeKind.INTS:
+        return proto.ints.every(exact) ? attribute.ints(proto.ints.map(Number)) : undefined;
+      case AttributeKind.FLOATS:
+        return attribute.floats(proto.floats);
+      case AttributeKind.STRINGS:
+        return attribute.strings(proto.strings.map((each) => text.decode(each)));
+      case AttributeKind.TENSORS:
+        return attribute.tensors(proto.tensors.map((each) => this.readTensor(each)));
+      case AttributeKind.GRAPHS:
+        return attribute.graphs(proto.graphs.map((each) => this.readGraph(each, place)));
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Versions by domain; every function is written for the same versions as the model around it. */
+function readOpsets(model: ModelProto): Readonly<Record<string, number>> {
+  const opsets = new Map<string, number>();
+  const imports = [model, ...model.functions].flatMap((each) => each.opsetImport);
+  for (const { domain, version } of imports) {
+    const name = domain === 'ai.onnx' ? '' : domain;
+    const other = opsets.get(name);
+    if (other !== undefined && other !== Number(version)) {
+      throw new InvalidModelError(`versions ${other} and ${version} of the operators of '${name}' are mixed`);
+    }
+    opsets.set(name, Number(version));
+  }
+  if (!opsets.has('')) opsets.set('', 1);
+  return Object.fromEntries(opsets);
+}
+
+function parse(bytes: Uint8Array): ModelProto {
+  const own = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes);
+  return fromBinary(ModelProtoSchema, own);
+}
+
+/**
+ * The model that the bytes of an ONNX file hold, as untrusted as they may be: `InvalidModelError` is all that it throws.
+ * Initializers that are listed as inputs too are constants, functions are put in their callers' place, and names of other
+ * values, comments and training information are left behind. IR versions below 4 become 4, where that is allowed.
+ */
+export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
+  try {
+    const model = parse(bytes);
+    if (model.graph === undefined) throw new InvalidModelError('the bytes hold no ONNX graph');
+    return {
+      graph: new ModelReader(model, options).readGraph(model.graph, undefined),
+      irVersion: Math.max(4, Number(model.irVersion)),
+      opsets: readOpsets(model),
+      producer: model.producerName,
+      metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+    };
+  } catch (cause) {
+    if (cause instanceof InvalidModelError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidModelError(`the bytes are no ONNX model: ${reason}`, cause);
+  }
+}

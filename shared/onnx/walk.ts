@@ -1,0 +1,129 @@
+import { attribute, subgraphsOf } from './attributes';
+import { operation, output } from './build';
+import type { Attribute, Attributes, Graph, InputValue, OperationValue, Value } from './ir';
+import { operatorOf } from './operators';
+import { dependenciesOf, postOrder } from './post-order';
+
+/** Bodies whose inputs each value rests on; a value that rests on none is of the walk's own level. */
+export function enclosingBodies(order: readonly Value[]): ReadonlyMap<Value, ReadonlySet<Graph>> {
+  const owner = new Map<Value, Graph>();
+  for (const value of order) {
+    if (value.kind !== 'operation') continue;
+    for (const body of subgraphsOf(value.attributes)) for (const bound of body.inputs) owner.set(bound, body);
+  }
+  const none: ReadonlySet<Graph> = new Set();
+  const bodies = new Map<Value, ReadonlySet<Graph>>();
+  const bodiesOf = (value: Value) => bodies.get(value) ?? none;
+  for (const value of order) {
+    const own = owner.get(value);
+    const inherited = dependenciesOf(value)
+      .map(bodiesOf)
+      .filter((set) => set.size > 0);
+    const closed = value.kind === 'operation' ? subgraphsOf(value.attributes) : [];
+    const joined = new Set(inherited.flatMap((set) => [...set]));
+    for (const body of closed) joined.delete(body);
+    if (own !== undefined) joined.add(own);
+    bodies.set(value, joined.size === 0 ? none : joined);
+  }
+  return bodies;
+}
+
+/** Every value that these rest on, inside bodies too, dependencies first. */
+export const everyValue = (values: readonly Value[]): readonly Value[] => postOrder(values, dependenciesOf);
+
+/**
+ * Every value of this level that these rest on, dependencies first: also what bodies capture, but nothing that rests on a
+ * body's own inputs.
+ */
+export function topologicalOrder(values: readonly Value[]): readonly Value[] {
+  const order = everyValue(values);
+  const bodies = enclosingBodies(order);
+  return order.filter((value) => bodies.get(value)?.size === 0);
+}
+
+/** Who reads each value: nodes by their inputs and by what their bodies give out, and projections of it. */
+export function consumersOf(values: readonly Value[]): ReadonlyMap<Value, readonly Value[]> {
+  const consumers = new Map<Value, Value[]>();
+  for (const value of everyValue(values)) {
+    consumers.set(value, []);
+    for (const dependency of new Set(dependenciesOf(value))) consumers.get(dependency)?.push(value);
+  }
+  return consumers;
+}
+
+/** What to put in a value's place; `rebuilt` is the value over its rewritten inputs. Undefined: keep `rebuilt`. */
+export type Replace = (value: Value, rebuilt: Value) => Value | undefined;
+
+type Rewritten = ReadonlyMap<Value, Value>;
+
+function rebuildGraph(graph: Graph, rewritten: Rewritten): Graph {
+  const outputs = graph.outputs.map((given) => {
+    const value = rewritten.get(given.value) ?? given.value;
+    return value === given.value ? given : { ...given, value };
+  });
+  const inputs = graph.inputs.map((bound): InputValue => {
+    const value = rewritten.get(bound);
+    return value?.kind === 'input' ? value : bound;
+  });
+  const same =
+    outputs.every((given, index) => given === graph.outputs[index]) &&
+    inputs.every((bound, index) => bound === graph.inputs[index]);
+  return same ? graph : { ...graph, inputs, outputs };
+}
+
+function rebuildAttribute(found: Attribute, rewritten: Rewritten): Attribute {
+  if (found.type === 'graph') {
+    const graph = rebuildGraph(found.value, rewritten);
+    return graph === found.value ? found : attribute.graph(graph);
+  }
+  if (found.type !== 'graphs') return found;
+  const graphs = found.value.map((graph) => rebuildGraph(graph, rewritten));
+  return graphs.every((graph, index) => graph === found.value[index]) ? found : attribute.graphs(graphs);
+}
+
+function rebuildAttributes(attributes: Attributes, rewritten: Rewritten): Attributes {
+  const entries = Object.entries(attributes).map(
+    ([name, found]) => [name, rebuildAttribute(found, rewritten)] as const,
+  );
+  return entries.every(([name, found]) => found === attributes[name])
+    ? attributes
+    : Object.fromEntries(entries);
+}
+
+function rebuildOperation(node: OperationValue, rewritten: Rewritten): OperationValue {
+  const inputs = node.inputs.map((value) => value && (rewritten.get(value) ?? value));
+  const attributes = rebuildAttributes(node.attributes, rewritten);
+  const same = attributes === node.attributes && inputs.every((value, index) => value === node.inputs[index]);
+  if (same) return node;
+  const { op, domain, types } = node;
+  const known = operatorOf(domain, op) !== undefined;
+  return operation(op, inputs, attributes, { domain, outputs: types.length, ...(known ? {} : { types }) });
+}
+
+/**
+ * The graph with values replaced bottom-up, each value once, in bodies too. What did not change keeps its identity.
+ * A replaced node takes its projections along where it has as many outputs as the old one; else they stay with the old one.
+ * An input replaced by an input takes its place in the graph's list.
+ */
+export function rewrite(graph: Graph, replace: Replace): Graph {
+  const rewritten = new Map<Value, Value>();
+  const rebuiltNodes = new Map<OperationValue, OperationValue>();
+  const rebuild = (value: Value): Value => {
+    if (value.kind === 'operation') {
+      const rebuilt = rebuildOperation(value, rewritten);
+      rebuiltNodes.set(value, rebuilt);
+      return rebuilt;
+    }
+    if (value.kind !== 'projection') return value;
+    const replaced = rewritten.get(value.of);
+    const follows = replaced?.kind === 'operation' && replaced.types.length === value.of.types.length;
+    const node = follows ? replaced : (rebuiltNodes.get(value.of) ?? value.of);
+    return node === value.of ? value : output(node, value.index);
+  };
+  const roots = [...graph.inputs, ...graph.outputs.map((given) => given.value)];
+  for (const value of everyValue(roots)) {
+    const rebuilt = rebuild(value);
+    rewritten.set(value, replace(value, rebuilt) ?? rebuilt);
+  }
+  return rebuildGraph(graph, rewritten);
+}
