@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { aliasName, datasetId, jobId, keyId, modelName, versionNumber } from './names';
 
+/** A version number, as a path writes it. */
+export const writtenVersion = /^[1-9]\d{0,8}$/;
+
 /** A version number in a path or query: digits, so that `1e3`, `0x1` and `1.0` name nothing. */
 export const versionInPath = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, 'a version is a whole number from 1')
+  .regex(writtenVersion, 'a version is a whole number from 1')
   .transform(Number)
   .pipe(versionNumber);
 
