@@ -10,11 +10,11 @@ export interface Page<T> {
   has_more: boolean;
 }
 
+/** A number, as a query writes it. */
+export const writtenNumber = /^\d{1,9}$/;
+
 const digits = (what: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `${what} is a whole number`)
-    .transform(Number);
+  z.string().regex(writtenNumber, `${what} is a whole number`).transform(Number);
 
 /** A query's `limit`, written in digits. */
 const limitUpTo = (maximum: number) => digits('limit').pipe(z.number().min(1).max(maximum));
