@@ -1,0 +1,100 @@
+import { type Pass, sequence } from '../../../jobs/compression/pass';
+import { recipeOf } from '../../../jobs/compression/recipes';
+import { PassFailedError, UnsuitableModelError } from '../../../shared/errors/compression-errors';
+import { input } from '../../../shared/onnx/build';
+import type { Model, OperationValue } from '../../../shared/onnx/ir';
+import { mlpOf, randomLayers } from '../../support/random-mlp';
+
+function setup() {
+  const applied: string[] = [];
+  const passOf = (name: string, apply: Pass['apply']): Pass => ({
+    name,
+    apply: (model) => {
+      applied.push(name);
+      return apply(model);
+    },
+    explain: () => [{ layer: name, operator: 'MatMul', shape: [1, 1], bytesBefore: 4, bytesAfter: 1 }],
+  });
+  return { applied, passOf, model: mlpOf(randomLayers([16, 40, 3])) };
+}
+
+/** A product whose sizes do not fit, as a pass with a mistake might build it. */
+function broken(model: Model): Model {
+  const [y] = model.graph.outputs;
+  const wrong: OperationValue = {
+    kind: 'operation',
+    op: 'MatMul',
+    domain: '',
+    inputs: [input('a', 'float', [2, 3]), input('b', 'float', [4, 5])],
+    attributes: {},
+    types: [{ kind: 'tensor', elementType: 'float', shape: [2, 5] }],
+    type: { kind: 'tensor', elementType: 'float', shape: [2, 5] },
+  };
+  return { ...model, graph: { ...model.graph, outputs: y ? [{ ...y, value: wrong }] : [] } };
+}
+
+const failureOf = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('sequence', () => {
+  it('runs the passes in their order, and tells what each of them decided', () => {
+    const { applied, passOf, model } = setup();
+    const recipe = sequence(
+      passOf('first', (given) => given),
+      passOf('second', (given) => given),
+    );
+
+    const { decisions } = recipe(model);
+
+    expect(applied).toEqual(['first', 'second']);
+    expect(decisions.map(({ layer }) => layer)).toEqual(['first', 'second']);
+  });
+
+  it('fails with the name of the pass whose graph is none, and of those before it', () => {
+    const { applied, passOf, model } = setup();
+    const recipe = sequence(
+      passOf('first', (given) => given),
+      passOf('breaks', broken),
+      passOf('never', (given) => given),
+    );
+
+    const error = failureOf(() => recipe(model));
+
+    expect(error).toBeInstanceOf(PassFailedError);
+    expect(error).toMatchObject({ fault: 'service', details: { pass: 'breaks', before: ['first'] } });
+    expect(String(error)).toMatch(/the pass 'breaks' failed, after: first: .*MatMul/);
+    expect(applied).toEqual(['first', 'breaks']);
+  });
+
+  it('fails as the caller’s fault where a pass cannot work on the model', () => {
+    const { passOf, model } = setup();
+    const recipe = sequence(
+      passOf('picky', () => {
+        throw new UnsuitableModelError('too old');
+      }),
+    );
+
+    const error = failureOf(() => recipe(model));
+
+    expect(error).toMatchObject({ fault: 'caller', code: 'unsuitable_model' });
+    expect(String(error)).toMatch(/the pass 'picky' failed, after: none: too old/);
+  });
+});
+
+describe('recipeOf', () => {
+  it('makes the passes that a spec names', () => {
+    const { model } = setup();
+
+    const { decisions } = recipeOf([{ name: 'int8_dynamic' }])(model);
+
+    expect(decisions.map(({ layer, kept }) => [layer, kept === undefined])).toEqual([
+      ['weight_0', true],
+      ['weight_1', false],
+    ]);
+  });
+});
