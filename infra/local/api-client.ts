@@ -84,7 +84,7 @@ export function apiClient(url: string, key: string): ApiClient {
       const put = await fetch(created.upload.url, {
         method: 'PUT',
         headers: created.upload.headers,
-        body: bytes as BodyInit,
+        body: new Uint8Array(bytes),
       });
       if (!put.ok) throw new Error(`upload: ${put.status} ${await put.text()}`);
       await send('POST', `/v1/datasets/${created.id}/complete`);

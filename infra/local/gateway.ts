@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import findMyWay from 'find-my-way';
+import { uploadsPath } from '../../shared/adapters/embedded/signed-urls';
 import { NotFoundError } from '../../shared/errors/request-errors';
 import type { Ids } from '../../shared/ports/ids';
 import { type LocalAnswer, proxyEvent } from './proxy-event';
@@ -26,8 +27,6 @@ export interface GatewayOptions {
   ids: Ids;
 }
 
-export const uploadsPath = '/_uploads/';
-
 async function send(response: ServerResponse, answer: LocalAnswer): Promise<void> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = String(value);
@@ -44,7 +43,7 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
 }
 
 /** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */
-export function createGateway(options: GatewayOptions): Server {
+export function gatewayListener(options: GatewayOptions): RequestListener {
   const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 });
   const allowed = new Map<string, string[]>();
   for (const route of options.routes) {
@@ -80,7 +79,7 @@ export function createGateway(options: GatewayOptions): Server {
     return route.handler(event, signal);
   }
 
-  return createServer({ keepAliveTimeout: 65_000 }, async (request, response) => {
+  return async (request, response) => {
     const requestId = options.ids.next('req');
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -93,5 +92,5 @@ export function createGateway(options: GatewayOptions): Server {
       if (!request.complete) response.setHeader('connection', 'close');
       await send(response, options.errorAnswer(error, { path, requestId }));
     }
-  });
+  };
 }

@@ -34,6 +34,9 @@ const variables = {
   /** What the container is to do: `RunOrder` as JSON, or the key of an object that holds it. */
   INGOT_ORDER: text.optional(),
   INGOT_ORDER_KEY: text.optional(),
+  /** Whose job it is and which: what a container shows, with its token, to get its credentials. */
+  INGOT_TENANT: text,
+  INGOT_JOB_ID: text,
   INGOT_JOB_TOKEN: text,
   /** Set by AWS Batch, and by the embedded runner. */
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1).default(1),
@@ -69,7 +72,7 @@ export const functionEnvironments = {
   authorize: environmentOf(...everywhere, ...records, 'INGOT_ADMIN_SECRET'),
   'dispatch-jobs': environmentOf(...everywhere, ...records, ...batch, 'INGOT_BUCKET'),
   'record-container-events': environmentOf(...everywhere, ...records),
-  'record-run-events': environmentOf(...everywhere, ...records, 'INGOT_BUCKET'),
+  'record-run-events': environmentOf(...everywhere, ...records, ...batch, 'INGOT_BUCKET'),
   'sweep-jobs': environmentOf(...everywhere, ...records, ...batch, 'INGOT_BUCKET', 'INGOT_JOB_QUEUE_URL'),
   'issue-job-credentials': environmentOf(
     ...everywhere,
@@ -85,6 +88,8 @@ const anyContainer = [
   'INGOT_CLOUD',
   'INGOT_ORDER',
   'INGOT_ORDER_KEY',
+  'INGOT_TENANT',
+  'INGOT_JOB_ID',
   'INGOT_JOB_TOKEN',
   'AWS_BATCH_JOB_ATTEMPT',
   'INGOT_THREADS',
@@ -95,6 +100,10 @@ const anyContainer = [
 /** The container's contract: on AWS the job definition and the dispatcher set it, at home the embedded runner does. */
 export const containerEnvironment = environmentOf(...anyContainer);
 export const awsContainerEnvironment = environmentOf(
+  'INGOT_TENANT',
+  'INGOT_JOB_ID',
+  'INGOT_JOB_TOKEN',
+  'AWS_BATCH_JOB_ATTEMPT',
   'INGOT_BUCKET',
   'INGOT_KEY_ARN',
   'INGOT_CREDENTIALS_FUNCTION',

@@ -1,0 +1,80 @@
+import { sweepOpenJobs } from '../events/sweep-jobs';
+import { readJobEventsHandler } from '../http/read-job-events';
+import { dispatchJobs } from '../queue/dispatch-jobs';
+import { recordContainerEvents } from '../queue/record-container-events';
+import { failDispatch } from '../usecases/fail-dispatch';
+import { followJobEvents } from '../usecases/follow-job-events';
+import { readJobEvents } from '../usecases/read-job-events';
+import { recordContainerEvent } from '../usecases/record-container-event';
+import { recordRunEvent } from '../usecases/record-run-event';
+import { startJob } from '../usecases/start-job';
+import { sweepJobs } from '../usecases/sweep-jobs';
+import { jobLimits, type Platform, storesOf, type WithJobQueue, type WithRunner } from './platform';
+import type { HandlersOf } from './route-handlers';
+
+/** The events function: what happened to a job, as a list or a stream. */
+export function eventHandlers(platform: Platform, streamSeconds: number): HandlersOf<'events'> {
+  const { log, bell, clock } = platform;
+  const { jobs, events, idempotency } = storesOf(platform);
+  return {
+    'read-job-events': readJobEventsHandler({
+      edge: { log, idempotency },
+      readJobEvents: readJobEvents({ jobs, events }),
+      followJobEvents: followJobEvents({
+        jobs,
+        events,
+        bell,
+        clock,
+        longestMilliseconds: streamSeconds * 1_000,
+      }),
+    }),
+  };
+}
+
+/** Dispatch messages -> runs. */
+export function dispatcher(
+  platform: WithRunner & { containerEnvironment: Readonly<Record<string, string>> },
+) {
+  const { objects, runner, clock, log, containerEnvironment } = platform;
+  const { jobs, open, datasets, models } = storesOf(platform);
+  const deps = {
+    jobs,
+    open,
+    objects,
+    runner,
+    datasets,
+    models,
+    clock,
+    log,
+    containerEnvironment,
+    ...jobLimits,
+  };
+  return dispatchJobs({
+    startJob: startJob(deps),
+    failDispatch: failDispatch(deps),
+    log,
+    maximumReceives: jobLimits.maximumReceives,
+  });
+}
+
+/** Container events -> the job's progress and log. */
+export const containerEventRecorder = (platform: Platform) =>
+  recordContainerEvents({
+    recordContainerEvent: recordContainerEvent(storesOf(platform)),
+    log: platform.log,
+  });
+
+/** Run events -> the job's state, and what comes of its end. */
+export function runEventRecorder(platform: WithRunner) {
+  const { objects, runner, clock, log } = platform;
+  return recordRunEvent({ ...storesOf(platform), objects, runner, log });
+}
+
+/** The schedule's sweep over open jobs. */
+export function sweeper(platform: WithJobQueue) {
+  const { objects, runner, jobQueue: queue, clock, log } = platform;
+  return sweepOpenJobs({
+    sweepJobs: sweepJobs({ ...storesOf(platform), objects, runner, queue, clock, log, ...jobLimits }),
+    log,
+  });
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { dynamodbRecordStore } from '../../shared/adapters/aws/dynamodb-record-store';
+import { openEmbeddedDynamodb } from '../../shared/adapters/embedded/embedded-dynamodb';
+import { embeddedFolders } from '../../shared/adapters/embedded/embedded-folders';
+import { openFileKeyService } from '../../shared/adapters/embedded/file-key-service';
+import { openFileMessageQueue } from '../../shared/adapters/embedded/file-message-queue';
+import { openFileObjectStore } from '../../shared/adapters/embedded/file-object-store';
+import { openRecordCipher } from '../../shared/adapters/embedded/record-cipher';
+import type { SignedUrls } from '../../shared/adapters/embedded/signed-urls';
+import { signedUrls } from '../../shared/adapters/embedded/signed-urls';
+import type { KeyService } from '../../shared/ports/key-service';
+import type { MessageQueue } from '../../shared/ports/message-queue';
+import type { ObjectStore } from '../../shared/ports/object-store';
+import type { RecordStore } from '../../shared/ports/record-store';
+
+/** The AWS account at home: every port on files under one folder, sealed under one key file. */
+export interface EmbeddedCloud {
+  keys: KeyService;
+  objects: ObjectStore;
+  /** What the runner keeps of its runs; out of every container's reach. */
+  runs: ObjectStore;
+  records: RecordStore;
+  jobQueue: MessageQueue;
+  eventQueue: MessageQueue;
+  uploads: SignedUrls;
+  close(): Promise<void>;
+}
+
+export async function openEmbeddedCloud(home: string, baseUrl: string): Promise<EmbeddedCloud> {
+  const folders = embeddedFolders(home);
+  const keys = await openFileKeyService(folders.masterKey);
+  const uploads = signedUrls({ baseUrl, signingKey: keys.derive('upload-urls') });
+  const cipher = (purpose: string) =>
+    openRecordCipher({ keys, purpose, file: join(folders.dataKeys, purpose) });
+  const [objects, runs, database, records, messages] = await Promise.all([
+    openFileObjectStore({ folder: folders.objects, keys, uploads }),
+    openFileObjectStore({ folder: folders.runs, keys }),
+    openEmbeddedDynamodb(folders.records),
+    cipher('records'),
+    cipher('messages'),
+  ]);
+  const queue = (folder: string) => openFileMessageQueue({ folder, cipher: messages });
+  const [jobQueue, eventQueue] = await Promise.all([queue(folders.jobQueue), queue(folders.eventQueue)]);
+  return {
+    keys,
+    objects,
+    runs,
+    jobQueue,
+    eventQueue,
+    uploads,
+    records: dynamodbRecordStore({ client: database.client, tableName: database.tableName, cipher: records }),
+    close: () => database.close(),
+  };
+}
