@@ -58,6 +58,7 @@ export const datasetIssue = z.object({
     'invalid_encoding',
     'field_too_large',
     'unterminated_quote',
+    'stray_quote',
     'invalid_json',
     'not_an_object',
     'nested_value',

@@ -1,0 +1,13 @@
+const mebibyte = 1024 * 1024;
+
+/** What an upload may hold; each limit keeps some later step within its memory. */
+export const ingestLimits = {
+  columns: 10_000,
+  fieldBytes: mebibyte,
+  rowBytes: 16 * mebibyte,
+  /** More errors than this are counted as `truncated`: nobody mends a file error by error past that. */
+  issues: 1_000,
+} as const;
+
+/** Whole numbers up to here are exact as doubles; columns with larger ones stay text, so that no id changes its digits. */
+export const largestExactInteger = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,109 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../../shared/errors/app-error';
+import { checkColumnNames } from './check-column-names';
+import {
+  bitOfString,
+  bitOfText,
+  castOfType,
+  inferTypes,
+  isMissingToken,
+  typeOfBits,
+  valueBit,
+} from './infer-types';
+import { JsonlScanner } from './jsonl-scanner';
+import { columnReference } from './open-table';
+import type { PreparedSource, Upload } from './prepared-source';
+import { quoteText } from './quote-sql';
+import { scanText } from './scan-text';
+import { byteOrderMark } from './sniff-format';
+
+/**
+ * JSONL: one flat object per line, blank lines aside; null, an absent key and an empty text are missing values. A column of
+ * numbers or booleans may also say so with the texts that CSV has for it; in a column of texts those are texts.
+ */
+export async function prepareJsonl(upload: Upload): Promise<PreparedSource | undefined> {
+  const { session, issues, head } = upload;
+  const mark = head.subarray(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0;
+  if (isArray(head.subarray(mark))) return refuseArray(upload);
+  const scanner = new JsonlScanner(issues);
+  await scanText(upload.path, scanner, issues, upload.watch);
+  const columns = [...scanner.columns];
+  if (!issues.truncated) checkColumnNames(columns, issues);
+  if (!issues.any) checkExtent(scanner, upload);
+  if (issues.any) return undefined;
+  const path = mark === 0 ? upload.path : await withoutMark(upload, mark);
+  const references = columns.map((_, index) => columnReference(index));
+  const relation = jsonRelation(path, columns, scanner.longestRow);
+  const read = await inferTypes(session, { relation, references, bit: bitOfJson });
+  if (read.rows !== scanner.rows) throw disagreement();
+  const typed = columns.map((name, index) =>
+    typedColumn(name, columnReference(index), read.bits[index] ?? 0),
+  );
+  return { columns: typed, relation, rows: read.rows };
+}
+
+const isArray = (head: Buffer): boolean => /^\s*\[/.test(head.subarray(0, 4096).toString('utf8'));
+
+function refuseArray({ issues }: Upload): undefined {
+  const detail =
+    "the file is one JSON array; write one object per line and no brackets around them, e.g. jq -c '.[]'";
+  issues.add({ line: 1, code: 'not_an_object', detail });
+}
+
+function checkExtent({ rows, columns }: JsonlScanner, { issues }: Upload): void {
+  if (rows === 0)
+    issues.add({
+      code: 'empty_file',
+      detail: 'the file holds blank lines only; upload one JSON object per line',
+    });
+  else if (columns.size === 0)
+    issues.add({
+      code: 'no_columns',
+      detail: `none of the ${rows} objects has a key; give each row its values`,
+    });
+}
+
+const disagreement = () =>
+  new AppError('the two readers of JSONL disagree about this file; nothing was stored', {
+    code: 'jsonl_disagreement',
+    fault: 'service',
+  });
+
+/** DuckDB's reader takes a byte order mark for broken JSON. */
+async function withoutMark({ session, path }: Upload, mark: number): Promise<string> {
+  const copy = join(session.folder, 'source.jsonl');
+  await pipeline(createReadStream(path, { start: mark }), createWriteStream(copy));
+  return copy;
+}
+
+const smallestBuffer = 1024 * 1024;
+
+/** Each value stays JSON, so that a text is told from a number and a long number keeps its digits. */
+function jsonRelation(path: string, names: readonly string[], longestRow: number): string {
+  const columns = names.map((name) => `${quoteText(name)}: 'JSON'`);
+  const references = names.map((_, index) => columnReference(index));
+  const size = Math.max(smallestBuffer, longestRow + 1024);
+  return `read_json(${quoteText(path)}, format = 'newline_delimited', auto_detect = false, maximum_object_size = ${size}, columns = {${columns.join(', ')}}) AS source(${references.join(', ')})`;
+}
+
+const textOf = (reference: string): string => `(${reference} ->> '$')`;
+const isText = (reference: string): string => `starts_with(${reference}::VARCHAR, '"')`;
+
+function bitOfJson(reference: string): string {
+  const text = textOf(reference);
+  return `CASE
+    WHEN ${reference} IS NULL OR ${text} = '' THEN 0
+    WHEN NOT ${isText(reference)} THEN ${bitOfText(`${reference}::VARCHAR`)}
+    WHEN ${isMissingToken(text)} THEN ${valueBit.missingToken}
+    ELSE ${bitOfString(text)} END`;
+}
+
+function typedColumn(name: string, reference: string, bits: number) {
+  const type = typeOfBits(bits);
+  const text = `nullif(${textOf(reference)}, '')`;
+  const sql =
+    type === 'text' ? text : `CASE WHEN ${isMissingToken(text)} THEN NULL ELSE ${castOfType[type](text)} END`;
+  return { name, type, sql };
+}

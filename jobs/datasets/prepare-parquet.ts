@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { checkColumnNames } from './check-column-names';
+import { type ColumnReading, readingOf } from './column-types';
+import { ingestLimits } from './ingest-limits';
+import { columnReference } from './open-table';
+import { parquetColumnNames } from './parquet-column-names';
+import type { PreparedColumn, PreparedSource, Upload } from './prepared-source';
+import { quoteText } from './quote-sql';
+import type { Session } from './session';
+
+interface FoundColumn {
+  name: string;
+  reference: string;
+  sqlType: string;
+  reading: ColumnReading | undefined;
+}
+
+type KnownColumn = FoundColumn & { reading: ColumnReading };
+
+/** Parquet: flat columns, whatever their encoding; every page is read once before anything is written. */
+export async function prepareParquet(upload: Upload): Promise<PreparedSource | undefined> {
+  try {
+    return await prepare(upload);
+  } catch (error) {
+    if (!isAboutTheFile(error)) throw error;
+    upload.issues.add({
+      code: 'invalid_parquet',
+      detail: `the file cannot be read as Parquet: ${reasonOf(error, upload.path)}; write it again`,
+    });
+    return undefined;
+  }
+}
+
+async function prepare({ session, path, issues }: Upload): Promise<PreparedSource | undefined> {
+  const source = `read_parquet(${quoteText(path)})`;
+  const columns = await findColumns(session, path, source);
+  const rows = (
+    await session.row(z.object({ rows: z.coerce.number() }), `SELECT count(*) AS rows FROM ${source}`)
+  ).rows;
+  checkColumnNames(
+    columns.map(({ name }) => name),
+    issues,
+  );
+  for (const column of columns) if (!column.reading) issues.add(unsupported(column));
+  if (rows === 0) issues.add({ code: 'no_rows', detail: 'the file has columns and no rows; add rows' });
+  const known = columns.filter((column): column is KnownColumn => column.reading !== undefined);
+  if (issues.any) return undefined;
+  const relation = `${source} AS source(${columns.map(({ reference }) => reference).join(', ')})`;
+  const misfits = await findMisfits(session, relation, known);
+  const prepared = known.map((column, index) =>
+    misfits[index] ? withoutMisfit(column, issues) : fitting(column),
+  );
+  return issues.any ? undefined : { columns: prepared, relation, rows };
+}
+
+async function findColumns(session: Session, path: string, source: string): Promise<FoundColumn[]> {
+  const described = await session.rows(
+    z.object({ column_type: z.string() }),
+    `DESCRIBE SELECT * FROM ${source}`,
+  );
+  const names = await parquetColumnNames(session, path);
+  return described.map(({ column_type: sqlType }, index) => ({
+    name: names[index] ?? '',
+    reference: columnReference(index),
+    sqlType,
+    reading: readingOf(sqlType),
+  }));
+}
+
+function unsupported({ name, sqlType }: FoundColumn) {
+  const isNested = /^(?:STRUCT|MAP|UNION)|\]$/.test(sqlType);
+  const remedy = isNested
+    ? 'spread it over columns of its own, or leave it out'
+    : 'convert it to text or a number, or leave it out';
+  return {
+    column: name,
+    code: 'unsupported_type' as const,
+    detail: `the type ${sqlType.slice(0, 200)} does not fit a table; ${remedy}`,
+  };
+}
+
+const columnsPerQuery = 500;
+
+async function findMisfits(
+  session: Session,
+  relation: string,
+  columns: readonly KnownColumn[],
+): Promise<boolean[]> {
+  const found: boolean[] = [];
+  for (let from = 0; from < columns.length; from += columnsPerQuery) {
+    const misfits = columns
+      .slice(from, from + columnsPerQuery)
+      .map(({ reading, reference }) => reading.misfit(reference));
+    const answer = await session.row(
+      z.object({ misfits: z.array(z.boolean().nullable()) }),
+      `SELECT [${misfits.join(', ')}] AS misfits FROM ${relation}`,
+    );
+    found.push(...answer.misfits.map((misfit) => misfit === true));
+  }
+  return found;
+}
+
+const fitting = ({ name, reference, reading }: KnownColumn): PreparedColumn => ({
+  name,
+  type: reading.type,
+  sql: reading.sql(reference),
+});
+
+/** Long whole numbers become text, digit by digit; for the rest there is no faithful way. */
+function withoutMisfit(column: KnownColumn, issues: Upload['issues']): PreparedColumn {
+  const { name, reference, reading } = column;
+  if (reading.type === 'integer') return { name, type: 'text', sql: `CAST(${reference} AS VARCHAR)` };
+  issues.add({ column: name, ...misfitIssue(reading) });
+  return fitting(column);
+}
+
+function misfitIssue({ type }: ColumnReading) {
+  if (type === 'number') {
+    return {
+      code: 'unsupported_type' as const,
+      detail: 'the column holds infinite values; replace them by numbers, or by null where they are unknown',
+    };
+  }
+  return {
+    code: 'field_too_large' as const,
+    detail: `a value of the column has more than ${ingestLimits.fieldBytes} bytes; shorten it`,
+  };
+}
+
+/** Memory, disk and interruption are ours to mend, not the caller's. */
+function isAboutTheFile(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    !/^(?:Out of Memory|INTERRUPT|Interrupt|Internal|Binder|Catalog|Parser)/.test(error.message)
+  );
+}
+
+/** DuckDB's first line, without the path of our scratch folder. */
+function reasonOf(error: Error, path: string): string {
+  const [line = ''] = error.message.split('\n');
+  return line
+    .replaceAll(path, '')
+    .replace(/ ?(?:in )?file ['"]{2}:?/i, '')
+    .replace(/^.*?Error: /, '')
+    .trim()
+    .toLowerCase();
+}

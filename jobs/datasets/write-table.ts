@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { PreparedSource } from './prepared-source';
+import { quoteIdentifier, quoteText } from './quote-sql';
+import type { Session } from './session';
+
+const largestRowGroup = 122_880;
+const rowGroupBytes = 32 * 1024 * 1024;
+const bytesPerValue = 8;
+
+/** Writes the typed rows as Parquet, in the order of the file; the same source gives the same bytes. */
+export async function writeTable(
+  session: Session,
+  source: PreparedSource,
+  target: { path: string; sourceBytes: number },
+): Promise<void> {
+  const columns = source.columns.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`);
+  await session.run(
+    `COPY (SELECT ${columns.join(', ')} FROM ${source.relation}) TO ${quoteText(target.path)}
+     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupSize(source, target.sourceBytes)})`,
+  );
+}
+
+/** Every thread holds a row group in memory: wide rows, and long ones, make it smaller. */
+function rowGroupSize({ rows, columns }: PreparedSource, sourceBytes: number): number {
+  const bytesPerRow = Math.max(sourceBytes / Math.max(1, rows), columns.length * bytesPerValue);
+  return Math.max(1, Math.min(largestRowGroup, Math.floor(rowGroupBytes / bytesPerRow)));
+}
+
+/** How many rows a Parquet file says that it holds. */
+export async function countRows(session: Session, path: string): Promise<number> {
+  const { rows } = await session.row(
+    z.object({ rows: z.coerce.number() }),
+    `SELECT count(*) AS rows FROM read_parquet(${quoteText(path)})`,
+  );
+  return rows;
+}
