@@ -52,8 +52,22 @@ interface Place {
 const isPlace = (error: unknown): error is Place =>
   error instanceof Error && 'line' in error && 'column' in error && 'offset' in error;
 
-/** Where a text stops being JSON; V8 says so only for some texts. */
-function placeOfError(text: string): Place | undefined {
+const ends = /end of JSON input|at position (\d+)/;
+
+/** V8 says of every text that ends early where it ends; of most others it does not say where they go wrong. */
+function isCutOff(text: string, error: unknown): boolean {
+  const [said, position] = ends.exec(error instanceof Error ? error.message : '') ?? [];
+  return said !== undefined && (position === undefined || Number(position) === text.length);
+}
+
+function endOf(text: string): Place {
+  const lines = text.split('\n');
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1, offset: text.length };
+}
+
+/** Where a text stops being JSON. */
+function placeOfError(text: string, cause: unknown): Place | undefined {
+  if (isCutOff(text, cause)) return endOf(text);
   try {
     parseStrictly(text, { mode: 'json' });
     return undefined;
@@ -69,7 +83,7 @@ function whatIsWrong(rest: string): string {
 }
 
 function notJson(text: string, cause: unknown): InvalidRequestError {
-  const place = placeOfError(text);
+  const place = placeOfError(text, cause);
   if (place === undefined) return new InvalidRequestError('the body is not JSON', [], cause);
   const { line, column, offset } = place;
   const what = whatIsWrong(text.slice(offset));

@@ -30,7 +30,7 @@ function nearest(given: string, known: readonly string[]): string | undefined {
   const near = known
     .map((name) => ({ name, edits: distance(given.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
-  return near && near.edits <= Math.max(1, Math.floor(near.name.length / 3)) ? near.name : undefined;
+  return near && near.edits <= Math.max(1, Math.floor(near.name.length * 0.4)) ? near.name : undefined;
 }
 
 const unitOf: Readonly<Record<string, string>> = { string: 'character', array: 'item', set: 'item' };
