@@ -45,10 +45,11 @@ function fieldMisfits(
   });
 }
 
-/** The model's shape is the field's, or has one leading axis more for the instances. */
+/** The model's shape is the field's, or has one leading axis more for the instances, open or of size 1. */
 function shapeFits(field: readonly number[], declared: readonly Dimension[]): boolean {
   const extra = declared.length - field.length;
-  if (extra !== 0 && extra !== 1) return false;
+  const isBatch = extra === 1 && (typeof declared[0] !== 'number' || declared[0] === 1);
+  if (extra !== 0 && !isBatch) return false;
   return field.every((size, axis) => {
     const other = declared[axis + extra];
     return size === -1 || typeof other !== 'number' || size === other;

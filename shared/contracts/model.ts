@@ -19,7 +19,7 @@ export const signatureField = z.object({
   /** Tensor side: the ONNX input or output with that name. */
   element_type: z.string(),
   shape: z.array(z.number().int()),
-  /** May be null or left out: the model imputes it. */
+  /** May be null: the model imputes it. */
   nullable: z.boolean().optional(),
 });
 

@@ -1,10 +1,11 @@
+import { closest } from 'fastest-levenshtein';
 import type { ModelSignature } from '../contracts/model';
 import type { Tensor } from '../onnx/ir';
 import type { TensorInfo } from '../ports/model-runtime';
-import { describeValue } from './describe-value';
 import { type FieldFormat, fieldFormat, type SignatureField } from './field-formats';
 import { jsonPointer } from './json-pointer';
 import { maximumElements, shapeOfNested, walkNested } from './nested-data';
+import type { TensorWriter } from './tensor-formats';
 import { Violations } from './violations';
 
 export type Instance = Readonly<Record<string, unknown>>;
@@ -105,15 +106,23 @@ function readInstance({ instance, row, rows, columns, names }: InstanceToRead): 
   const keys = Object.keys(instance);
   if (keys.length === known) return;
   for (const key of keys.filter((name) => !names.has(name)))
-    rows.violations.add(rows.pointerTo(rows.from + row) + jsonPointer(key), unknownColumn(names));
+    rows.violations.add(rows.pointerTo(rows.from + row) + jsonPointer(key), unknownColumn(key, names));
 }
 
 const listedNames = 30;
 
-function unknownColumn(names: ReadonlySet<string>): string {
+function unknownColumn(given: string, names: ReadonlySet<string>): string {
+  if (names.size === 0) return 'is no column of this model, which has none';
   const listed = [...names].slice(0, listedNames);
   const rest = names.size > listed.length ? ` and ${names.size - listed.length} more` : '';
-  return `is no column of this model, whose columns are: ${listed.join(', ')}${rest}`;
+  return `is no column of this model: did you mean '${closest(given, [...names])}'? Its columns are: ${listed.join(', ')}${rest}`;
+}
+
+function putOrMissing(writer: TensorWriter, field: Field, index: number, value: unknown): string | undefined {
+  if (value !== undefined && value !== null) return writer.put(index, value);
+  if (value === undefined || !field.nullable) return noValue(value, field);
+  writer.putMissing?.(index);
+  return undefined;
 }
 
 function openColumn(field: Field, rows: Rows): Column {
@@ -123,8 +132,11 @@ function openColumn(field: Field, rows: Rows): Column {
 const dimsOf = (field: Field, rows: number, shape: readonly number[]) =>
   field.leadingAxis ? [rows, ...shape] : shape;
 
-const noValue = (value: unknown) =>
-  value === undefined ? 'is missing, and this model needs it' : 'must not be null for this model';
+/** A column left out is an error even where it may be null: more often it is a mistake than a value that is not known. */
+function noValue(value: unknown, { nullable }: Field): string {
+  if (value === null) return 'must not be null: this model needs it';
+  return nullable ? 'is missing: send null where its value is not known' : 'is missing: this model needs it';
+}
 
 function openScalars(field: Field, { from, instances, pointerTo, violations }: Rows): Column {
   const writer = field.open(instances.length);
@@ -133,11 +145,7 @@ function openScalars(field: Field, { from, instances, pointerTo, violations }: R
     field,
     tensor: { elementType, dims: dimsOf(field, instances.length, []), data: writer.data },
     put(row, value) {
-      if ((value === undefined || value === null) && field.nullable) {
-        writer.putMissing?.(row);
-        return;
-      }
-      const wrong = value === undefined || value === null ? noValue(value) : writer.put(row, value);
+      const wrong = putOrMissing(writer, field, row, value);
       if (wrong !== undefined) violations.add(pointerTo(from + row) + jsonPointer(field.name), wrong);
     },
   };
@@ -166,12 +174,12 @@ function openArrays(field: Field, { from, instances, pointerTo, violations }: Ro
     put(row, value) {
       if (tooMany) return;
       if (value === undefined || value === null) {
-        add(row, [], `${noValue(value)}: ${describeShape(field.shape)}`);
+        add(row, [], `${noValue(value, field)}; ${describeShape(field.shape)}`);
         return;
       }
       walkNested(value, shape, {
         scalar(element, index, place) {
-          const wrong = putElement(row * size + index, element);
+          const wrong = putOrMissing(writer, field, row * size + index, element);
           if (wrong !== undefined) add(row, place, wrong);
           return !violations.full;
         },
@@ -179,13 +187,6 @@ function openArrays(field: Field, { from, instances, pointerTo, violations }: Ro
       });
     },
   };
-
-  function putElement(index: number, element: unknown): string | undefined {
-    if (element !== null) return writer.put(index, element);
-    if (!field.nullable || writer.putMissing === undefined) return `must not be ${describeValue(element)}`;
-    writer.putMissing(index);
-    return undefined;
-  }
 }
 
 const tooManyElements = (field: Field, size: number, instances: number) =>
