@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type HttpEdge, route } from '../../../functions/http/route';
 import type { HttpAnswer } from '../../../functions/middleware/exchange';
+import type { Job } from '../../../shared/contracts/job';
+import type { Page } from '../../../shared/contracts/lists';
 import { problem } from '../../../shared/contracts/problem';
 import { routes } from '../../../shared/contracts/routes';
 import { BadSpecError } from '../../../shared/errors/job-errors';
@@ -9,6 +11,7 @@ import { ConflictError, NotFoundError, TooManyRequestsError } from '../../../sha
 import { ConditionFailedError, DependencyError, IntegrityError } from '../../../shared/errors/store-errors';
 import { type ApiRequest, anApiEvent, requestId } from '../../support/api-event';
 
+const noJobs: Page<Job> = { object: 'list', data: [], has_more: false };
 const authorizer = { tenant: 'acme', keyId: 'key_1', scopes: 'predict jobs datasets models' };
 
 function setup() {
@@ -125,7 +128,7 @@ describe('a route with a scope', () => {
     const seen: unknown[] = [];
     const handler = route(routes['list-jobs'], setup().edge, async (request) => {
       seen.push(request);
-      return { body: { object: 'list', data: [], has_more: false } };
+      return { body: noJobs };
     });
 
     const answer = await handler(
@@ -146,7 +149,7 @@ describe('a route with a scope', () => {
     const tenants: string[] = [];
     const handler = route(routes['list-jobs'], setup().edge, async ({ tenant }) => {
       tenants.push(tenant);
-      return { body: { object: 'list', data: [], has_more: false } };
+      return { body: noJobs };
     });
     const who = { keyId, tenant: 'admin', scopes: 'jobs admin' };
 
