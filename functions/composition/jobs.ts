@@ -1,3 +1,4 @@
+import { recordRunEvents } from '../events/record-run-events';
 import { sweepOpenJobs } from '../events/sweep-jobs';
 import { readJobEventsHandler } from '../http/read-job-events';
 import { dispatchJobs } from '../queue/dispatch-jobs';
@@ -66,9 +67,13 @@ export const containerEventRecorder = (platform: Platform) =>
 
 /** Run events -> the job's state, and what comes of its end. */
 export function runEventRecorder(platform: WithRunner) {
-  const { objects, runner, clock, log } = platform;
+  const { objects, runner, log } = platform;
   return recordRunEvent({ ...storesOf(platform), objects, runner, log });
 }
+
+/** The same from EventBridge's events of AWS Batch. */
+export const batchEventRecorder = (platform: WithRunner) =>
+  recordRunEvents({ recordRunEvent: runEventRecorder(platform), log: platform.log });
 
 /** The schedule's sweep over open jobs. */
 export function sweeper(platform: WithJobQueue) {

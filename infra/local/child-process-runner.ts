@@ -55,6 +55,8 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
   const { store, clock, ids } = options;
   const grace = options.graceMilliseconds ?? 30_000;
   const runs = new Map<string, ActiveRun>();
+  /** Being written to disk, by job: a second submit of the same job joins the first. */
+  const submissions = new Map<string, Promise<{ runId: string }>>();
   const startedByShare = new Map<string, number>();
   const pending = new Set<Promise<unknown>>();
   let stopping = false;
@@ -167,6 +169,17 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
     child.once('exit', () => clearTimeout(kill));
   }
 
+  async function enqueue(request: RunRequest): Promise<{ runId: string }> {
+    const run: ActiveRun = { runId: ids.next('run'), request, attempt: 0, phase: 'waiting' };
+    await persist(run);
+    const ahead = running() >= options.slots ? runs.size : 0;
+    runs.set(run.runId, run);
+    const reason = `waiting for one of ${options.slots} job slots, behind ${ahead} ${ahead === 1 ? 'job' : 'jobs'}`;
+    if (ahead > 0) track(deliver(run, { state: 'waiting', reason }));
+    pump();
+    return { runId: run.runId };
+  }
+
   async function takeUp(run: StoredRun): Promise<void> {
     const active: ActiveRun = { ...run };
     runs.set(run.runId, active);
@@ -181,22 +194,13 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
   }
 
   return {
-    async submit(request) {
+    submit(request) {
       const known = [...runs.values()].find((run) => run.request.jobId === request.jobId);
-      if (known) return { runId: known.runId };
-      const run: ActiveRun = { runId: ids.next('run'), request, attempt: 0, phase: 'waiting' };
-      await persist(run);
-      const ahead = running() >= options.slots ? runs.size : 0;
-      runs.set(run.runId, run);
-      if (ahead > 0)
-        track(
-          deliver(run, {
-            state: 'waiting',
-            reason: `waiting for a job slot behind ${ahead} of ${options.slots}`,
-          }),
-        );
-      pump();
-      return { runId: run.runId };
+      if (known) return Promise.resolve({ runId: known.runId });
+      const submission = submissions.get(request.jobId) ?? enqueue(request);
+      submissions.set(request.jobId, submission);
+      void submission.finally(() => submissions.delete(request.jobId)).catch(() => undefined);
+      return submission;
     },
     async terminate(runId, reason) {
       const run = runs.get(runId);

@@ -30,7 +30,10 @@ describe('the retry strategy', () => {
   it('never tries again what was stopped on purpose', () => {
     const step = nextStep({ ...ended, code: 75 }, { attempt: 1, attempts: 3, stopped: 'timeout after 60 s' });
 
-    expect(step).toEqual({ retry: false, event: { state: 'failed', exit_code: 75, reason: 'timeout after 60 s' } });
+    expect(step).toEqual({
+      retry: false,
+      event: { state: 'failed', exit_code: 75, reason: 'timeout after 60 s' },
+    });
   });
 
   it('reports the exit code that a container runtime would for a signal', () => {
