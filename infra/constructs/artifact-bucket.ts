@@ -52,7 +52,7 @@ export class ArtifactBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(30),
           expiredObjectDeleteMarker: true,
         },
-        // a job lives at most 14 days, and nothing but its next attempt reads its checkpoints
+        // a job's end removes its checkpoints; this is for what a crash left behind
         { id: 'forget-checkpoints', prefix: 'checkpoints/', expiration: Duration.days(14) },
       ],
     });
@@ -62,26 +62,36 @@ export class ArtifactBucket extends Construct {
   }
 
   grantRead(workload: Workload): void {
-    this.#grantObjects(workload, reads);
+    this.#grantOn('', reads, workload);
+    // listing also turns a missing object into 404 instead of 403
+    workload.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+    workload.setVariable(env.INGOT_BUCKET, this.bucket.bucketName);
+    this.#key.grantUse(workload);
   }
 
   grantReadWrite(workload: Workload): void {
-    this.#grantObjects(workload, [...reads, ...writes]);
+    this.grantRead(workload);
+    this.#grantOn('', writes, workload);
   }
 
-  #grantObjects(workload: Workload, actions: readonly string[]): void {
-    const { bucketArn, bucketName } = this.bucket;
+  /** Where a job writes: what it makes, and its checkpoints. */
+  grantWriteOutputs(workload: Workload): void {
+    this.#grantOn('artifacts/', writes, workload);
+    this.#grantOn('checkpoints/', writes, workload);
+  }
+
+  /** For whoever closes jobs. */
+  grantRemoveCheckpoints(workload: Workload): void {
+    this.#grantOn('checkpoints/', ['s3:DeleteObject'], workload);
+  }
+
+  #grantOn(prefix: '' | 'artifacts/' | 'checkpoints/', actions: readonly string[], workload: Workload): void {
+    const reason = 'objects are made while it runs, under keys of every tenant and job';
     workload.allow({
       actions,
-      resources: [`${bucketArn}/*`],
-      wildcards: {
-        [`Resource::${this.#exportedName}/*`]: 'objects are made while it runs, under keys of every tenant',
-      },
+      resources: [this.bucket.arnForObjects(`${prefix}*`)],
+      wildcards: { [`Resource::${this.#exportedName}/${prefix}*`]: reason },
     });
-    // listing also turns a missing object into 404 instead of 403
-    workload.allow({ actions: ['s3:ListBucket'], resources: [bucketArn] });
-    workload.setVariable(env.INGOT_BUCKET, bucketName);
-    this.#key.grantUse(workload);
   }
 
   /** The name under which other stacks import the bucket's ARN, and under which cdk-nag speaks of it. */

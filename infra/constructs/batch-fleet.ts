@@ -12,7 +12,7 @@ import { EncryptedLogs } from './encrypted-logs';
 import { jobImage } from './job-images';
 import type { JobSession } from './job-session';
 import { PrivateNetwork } from './private-network';
-import type { ServiceFunction } from './service-function';
+import type { Workload } from './workload';
 
 export interface BatchFleetProps {
   stage: StageConfig;
@@ -59,18 +59,25 @@ export class BatchFleet extends Construct {
   }
 
   /** Start runs on either queue, and stop them. */
-  grantRun(runner: ServiceFunction): void {
+  grantRun(runner: Workload): void {
     this.cpu.grantSubmit(runner);
     this.gpu.grantSubmit(runner);
-    const jobs = Stack.of(this).formatArn({
+    this.grantStop(runner);
+  }
+
+  grantStop(runner: Workload): void {
+    this.cpu.nameTo(runner);
+    this.gpu.nameTo(runner);
+    const arnFormat = ArnFormat.SLASH_RESOURCE_NAME;
+    const runs = Stack.of(this).formatArn({
       service: 'batch',
       resource: 'job',
       resourceName: '*',
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      arnFormat,
     });
     runner.allow({
       actions: ['batch:TerminateJob'],
-      resources: [jobs],
+      resources: [runs],
       wildcards: {
         'Resource::arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:job/*':
           'Batch gives a run its id when it is submitted, so there is no name to grant before; the ids come from our records',

@@ -101,21 +101,25 @@ export class BatchPool extends Construct {
     });
     this.definition = new EcsJobDefinition(this, 'Definition', {
       container: this.#container(props),
-      retryAttempts: 3,
+      retryAttempts: 5,
       retryStrategies: retryTable,
       timeout: Duration.days(1),
-      propagateTags: true,
     });
   }
 
-  /** Submit to this queue and no other. */
   grantSubmit(workload: Workload): void {
-    const { jobQueueArn } = this.queue;
-    const { jobDefinitionArn } = this.definition;
-    workload.allow({ actions: ['batch:SubmitJob'], resources: [jobQueueArn, jobDefinitionArn] });
-    const variables = variablesOf[this.#accelerator];
-    workload.setVariable(variables.queue, jobQueueArn);
-    workload.setVariable(variables.definition, jobDefinitionArn);
+    workload.allow({
+      actions: ['batch:SubmitJob'],
+      resources: [this.queue.jobQueueArn, this.definition.jobDefinitionArn],
+    });
+    this.nameTo(workload);
+  }
+
+  /** Whoever wires a runner must know the queues, even where it only stops runs. */
+  nameTo(workload: Workload): void {
+    const { queue, definition } = variablesOf[this.#accelerator];
+    workload.setVariable(queue, this.queue.jobQueueArn);
+    workload.setVariable(definition, this.definition.jobDefinitionArn);
   }
 
   #machines(market: 'Spot' | 'OnDemand', { accelerator, maxVcpus, network, host }: BatchPoolProps) {

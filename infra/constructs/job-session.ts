@@ -41,7 +41,8 @@ export class JobSession extends Construct implements Workload {
       maxSessionDuration: Duration.hours(1),
       description: 'Ingot job sessions: always narrowed by a session policy',
     });
-    artifacts.grantReadWrite(this);
+    artifacts.grantRead(this);
+    artifacts.grantWriteOutputs(this);
     events.grantSend(this);
     this.#grantAsk(issuer);
     this.#grantIssue(issuer, { artifacts, events });

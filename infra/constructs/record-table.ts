@@ -9,7 +9,7 @@ import { fiveMinutes, type Watch } from './watch';
 import type { Workload } from './workload';
 
 const reads = ['dynamodb:GetItem', 'dynamodb:Query'];
-const writes = ['dynamodb:PutItem', 'dynamodb:DeleteItem'];
+const writes = ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
 /** The one table of records: single-table keys, on demand, restorable to any second of the last 35 days. */
 export class RecordTable extends Table {

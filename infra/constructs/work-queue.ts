@@ -83,14 +83,13 @@ export class WorkQueue extends Construct {
     return [
       {
         id: `${id}DeadLetters`,
-        description:
-          'messages were given up: read them, mend the cause, and redrive them (docs/operations.md)',
+        description: `messages of ${id} were given up: read them, mend the cause, and redrive them from the console`,
         metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
         threshold: 1,
       },
       {
         id: `${id}Waiting`,
-        description: `a message has waited for more than ${minutes} minutes: its consumer fails or is throttled`,
+        description: `a message of ${id} has waited for more than ${minutes} minutes: its consumer fails or is throttled`,
         metric: this.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
         threshold: this.#props.patience.toSeconds(),
       },

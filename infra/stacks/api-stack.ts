@@ -58,7 +58,7 @@ export class ApiStack extends Stack {
     data.artifacts.grantReadWrite(control);
     jobs.jobQueue.grantSend(control);
     // cancelling a job stops its run
-    jobs.fleet.grantRun(control);
+    jobs.fleet.grantStop(control);
     return control;
   }
 
@@ -69,8 +69,7 @@ export class ApiStack extends Stack {
       stage,
       key: data.key,
     });
-    // it writes what it metered
-    data.records.grantReadWriteRecords(predict);
+    data.records.grantReadRecords(predict);
     data.artifacts.grantRead(predict);
     return predict;
   }

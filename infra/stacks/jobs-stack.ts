@@ -121,6 +121,9 @@ export class JobsStack extends Stack {
     );
     this.#data.records.grantReadWriteRecords(recorder);
     this.#data.artifacts.grantRead(recorder);
+    this.#data.artifacts.grantRemoveCheckpoints(recorder);
+    // a run that started after its job was cancelled
+    this.fleet.grantStop(recorder);
     return new RunEvents(this, 'RunEvents', {
       jobQueueArns: this.fleet.jobQueueArns,
       target: this.lostEvents.behind(recorder, { retryAttempts: 2, maxEventAge: Duration.hours(6) }),
@@ -134,8 +137,9 @@ export class JobsStack extends Stack {
       'Each minute: jobs past their deadline, lost messages, lost runs',
     );
     this.#data.records.grantReadWriteRecords(sweeper);
-    this.#data.artifacts.grantReadWrite(sweeper);
-    this.fleet.grantRun(sweeper);
+    this.#data.artifacts.grantRead(sweeper);
+    this.#data.artifacts.grantRemoveCheckpoints(sweeper);
+    this.fleet.grantStop(sweeper);
     this.jobQueue.grantSend(sweeper);
     new Rule(this, 'EachMinute', {
       description: 'Ingot: sweep open jobs',
