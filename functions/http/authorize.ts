@@ -59,6 +59,7 @@ export function authorize({ keys, administratorKey, clock }: AuthorizeDependenci
   const good = new LRUCache<string, AuthorizerContext>({
     max: keysRemembered,
     ttl: authorizedForSeconds * 1000,
+    ttlResolution: 0,
     perf: { now: () => clock.now().getTime() },
   });
 
@@ -99,10 +100,12 @@ const policyFor = (methodArn: string, context: AuthorizerContext): APIGatewayAut
   context,
 });
 
+type AuthorizerEvent = Pick<APIGatewayRequestAuthorizerEvent, 'headers' | 'methodArn'>;
+
 /** The request authorizer of the REST API. */
 export const authorizeHandler =
   ({ authorize: find }: { authorize: Authorize }) =>
-  async ({ headers, methodArn }: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
+  async ({ headers, methodArn }: AuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     try {
       return policyFor(methodArn, await find(headers));
     } catch (error) {
