@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { batchRunner } from '../shared/adapters/aws/batch-runner';
 import { dynamodbClient, dynamodbRecordStore } from '../shared/adapters/aws/dynamodb-record-store';
+import { jobSessionIssuer } from '../shared/adapters/aws/issue-job-session';
 import { kmsKeyService } from '../shared/adapters/aws/kms-key-service';
+import { readSecret } from '../shared/adapters/aws/read-secret';
 import { s3ObjectStore } from '../shared/adapters/aws/s3-object-store';
 import { sqsMessageQueue } from '../shared/adapters/aws/sqs-message-queue';
 import {
@@ -55,7 +57,7 @@ type SessionNames = 'INGOT_BUCKET_ARN' | 'INGOT_EVENT_QUEUE_ARN' | 'INGOT_KEY_AR
 
 /** Credentials narrowed to one job's grant. */
 export const wireJobSession = (settings: Record<SessionNames, string>) =>
-  jobCredentialsIssuer({
+  jobSessionIssuer({
     roleArn: settings.INGOT_JOB_SESSION_ROLE,
     resources: {
       bucketArn: settings.INGOT_BUCKET_ARN,
