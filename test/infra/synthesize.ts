@@ -39,13 +39,13 @@ const resourcesOf = (stack: Stack): Resource[] =>
     deletionPolicy: found.DeletionPolicy,
   }));
 
-/** The whole app as `cdk synth` makes it, without bundling; `context` as by `-c`. */
-export function synthesize(context: Record<string, string> = {}) {
+/** The whole app as `cdk synth` makes it; `context` as by `-c`. Without `bundle`, functions have no code. */
+export function synthesize(context: Record<string, string> = {}, { bundle = false } = {}) {
   const fromFile = cdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context;
   const app = new App({
     outdir: mkdtempSync(join(tmpdir(), 'ingot-synth-')),
     analyticsReporting: false,
-    context: { ...fromFile, 'aws:cdk:bundling-stacks': [], ...context },
+    context: { ...fromFile, 'aws:cdk:bundling-stacks': bundle ? ['**'] : [], ...context },
   });
   const stacks = addIngot(app);
   app.synth();
