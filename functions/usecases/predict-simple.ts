@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { InvalidRequestError, NotFoundError } from '../../shared/errors/request-errors';
+import { InvalidRequestError } from '../../shared/errors/request-errors';
 import type { Clock } from '../../shared/ports/clock';
 import type { Instance } from '../../shared/predictions/encode-instances';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
@@ -43,7 +43,7 @@ export function predictSimple({ registry, predict, clock }: PredictSimpleDepende
 async function onlyModel(registry: PredictSimpleDependencies['registry'], tenant: string): Promise<string> {
   const { models, hasMore } = await registry.listModels(tenant, { limit: listedModels, order: 'asc' });
   const [first, ...others] = models;
-  if (first === undefined) throw new NotFoundError('model', defaultModel);
+  if (first === undefined) throw new InvalidRequestError('there is no model yet: train or import one first');
   if (others.length === 0) return first.name;
   if (await registry.getModel({ tenant, name: defaultModel })) return defaultModel;
   const names = models.map(({ name }) => name).join(', ');

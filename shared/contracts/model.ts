@@ -89,8 +89,11 @@ export const instance = z.record(z.string(), z.union([scalar, z.array(z.unknown(
 
 /** At most this many rows per call: more is what a batch job is for. */
 export const maximumInstances = 10_000;
+const tooManyInstances = `must have at most ${maximumInstances} instances: send the rest in further requests`;
 
-export const predictRequest = z.strictObject({ instances: z.array(instance).min(1).max(maximumInstances) });
+export const predictRequest = z.strictObject({
+  instances: z.array(instance).min(1).max(maximumInstances, tooManyInstances),
+});
 export const predictAnswer = z.object({
   predictions: z.array(z.unknown()),
   model: z.object({ name: modelName, version: versionNumber }),
