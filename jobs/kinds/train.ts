@@ -1,0 +1,184 @@
+import type { JobManifest } from '../../shared/contracts/events';
+import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
+import { writeModel } from '../../shared/onnx/write-model';
+import { inferTask } from '../datasets/infer-task';
+import { openTable, type Table } from '../datasets/open-table';
+import { type Part, type SplitTable, splitTable, unsplitTable } from '../datasets/split-table';
+import { writeRows } from '../datasets/write-rows';
+import { evaluateModel } from '../evaluation/evaluate-model';
+import { checkTestColumns, chooseFeatures } from '../training/choose-features';
+import { exportModel, signatureOf } from '../training/export-model';
+import { type Fitted, fitModel } from '../training/fit-model';
+import { partOf } from '../training/part-of';
+import { type Prepared, prepare } from '../training/prepare';
+import { type MetricsBySplit, reportOf, summaryOf } from '../training/report';
+import type { JobContext, JobKindDefinition } from './job-kind';
+
+const files = { model: 'model.onnx', testRows: 'test_rows.parquet', report: 'report.json' } as const;
+
+/** Shares of the job's progress: what comes before training, and training. */
+const progress = { prepared: 0.05, trained: 0.95 } as const;
+
+type Result = JobManifest['result'];
+
+/** Learns a model from a table, and exports it with its preprocessing as one ONNX graph, measured on rows it never saw. */
+export const train: JobKindDefinition<'train'> = {
+  name: 'train',
+  async run(spec, context) {
+    checkEarlyStopping(spec);
+    const table = await openInput(context, 'data');
+    try {
+      if (spec.test_dataset === undefined) return await trainOn({ spec, context, table });
+      const testTable = await openInput(context, 'test_data');
+      return await trainOn({ spec, context, table, testTable }).finally(() => testTable.close());
+    } finally {
+      await table.close();
+    }
+  },
+};
+
+interface TrainRun {
+  readonly spec: TrainSpec;
+  readonly context: JobContext;
+  readonly table: Table;
+  /** Tested on instead of on a part of the table. */
+  readonly testTable?: Table;
+}
+
+const openInput = async ({ inputs, scratch, threads }: JobContext, role: string): Promise<Table> =>
+  openTable({ data: await inputs.path(role), scratch, threads });
+
+function checkEarlyStopping({ early_stopping, validation_fraction }: TrainSpec): void {
+  if (early_stopping === undefined || validation_fraction > 0) return;
+  const detail = 'needs rows to validate on: give a validation_fraction above 0, or leave early_stopping out';
+  throw new BadSpecError(`early_stopping ${detail}`, [{ pointer: '/early_stopping', detail }]);
+}
+
+async function trainOn(run: TrainRun): Promise<Result> {
+  const { spec, context, table } = run;
+  const features = chooseFeatures(table, spec);
+  const split = await splitRows(run);
+  const prepared = await prepare(split, features);
+  for (const { name, why } of prepared.unused) context.log('info', `column '${name}' is not used: ${why}`);
+  if (run.testTable) checkTestColumns(run.testTable, [...prepared.used.map(({ name }) => name), spec.target]);
+  stage(context, progress.prepared);
+
+  const share = progress.trained - progress.prepared;
+  const report: JobContext['report'] = (done) =>
+    context.report({ ...done, fraction: progress.prepared + share * done.fraction });
+  const fitted = await fitModel({ spec, split, prepared, context, report });
+  stage(context, progress.trained);
+  return publish(run, { split, prepared, fitted });
+}
+
+/** `InterruptedError` where the job was told to stop; what training had is in its last checkpoint. */
+function stage({ signal, report }: JobContext, fraction: number): void {
+  if (signal.aborted) throw new InterruptedError(String(signal.reason));
+  report({ fraction, metrics: {} });
+}
+
+async function splitRows({ spec, context, table, testTable }: TrainRun): Promise<SplitTable> {
+  const task = spec.task ?? (await inferTask(table, spec.target));
+  const split = await splitTable(table, {
+    target: spec.target,
+    task,
+    validationFraction: spec.validation_fraction,
+    testFraction: testTable ? 0 : spec.test_fraction,
+    seed: spec.seed,
+  });
+  const { train: rows, validation, test, dropped } = split.counts;
+  context.log(
+    'info',
+    `${task} of '${spec.target}': ${rows} rows to train on, ${validation} to validate, ${test} to test`,
+  );
+  if (dropped > 0) context.log('warn', `${dropped} rows are left out: their target is missing`);
+  return split;
+}
+
+interface Outcome {
+  readonly split: SplitTable;
+  readonly prepared: Prepared;
+  readonly fitted: Fitted;
+}
+
+async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
+  const { spec, context } = run;
+  const { prepared, fitted } = outcome;
+  const signature = signatureOf(prepared);
+  const model = writeModel(
+    exportModel({ ...prepared, network: fitted.network, parameters: fitted.trained.parameters }),
+  );
+  await context.outputs.publish(files.model, model);
+  const parts = await measuredParts(run, outcome.split);
+  const metrics = await measure(context, { model, signature, parts });
+  const report = reportOf({ prepared, trained: fitted.trained, parameters: fitted.parameters, metrics });
+  await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
+  context.log('info', headline(metrics));
+  context.report({
+    fraction: 1,
+    step: fitted.trained.steps,
+    epoch: fitted.trained.history.length,
+    metrics: {},
+  });
+  return {
+    type: 'model',
+    register: spec.register,
+    model: files.model,
+    ...(await publishTestRows(context, parts)),
+    signature,
+    metrics: summaryOf(metrics),
+    lineage: { dataset: spec.dataset },
+  };
+}
+
+type Parts = ReadonlyMap<Part, SplitTable>;
+
+/** Every part that has rows, each as a table of its own; the test part is the test data set's where there is one. */
+async function measuredParts({ spec, testTable }: TrainRun, split: SplitTable): Promise<Parts> {
+  const own: [Part, SplitTable][] = (['train', 'validation', 'test'] as const)
+    .filter((part) => split.counts[part] > 0)
+    .map((part) => [part, partOf(split, part)]);
+  if (testTable === undefined) return new Map(own);
+  return new Map([
+    ...own,
+    ['test', await unsplitTable(testTable, { target: spec.target, task: split.task })],
+  ]);
+}
+
+interface Measured {
+  readonly model: Uint8Array;
+  readonly signature: ReturnType<typeof signatureOf>;
+  readonly parts: Parts;
+}
+
+/** Of the exported model, raw rows in: what is reported is what will be served. */
+async function measure(context: JobContext, { model, signature, parts }: Measured): Promise<MetricsBySplit> {
+  const { runtime, provider, threads } = context;
+  const session = await runtime.load(model, { provider, threads });
+  try {
+    const metrics: Record<string, MetricsBySplit[string]> = {};
+    for (const [part, rows] of parts) metrics[part] = await evaluateModel(session, signature, rows);
+    return metrics;
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** The rows that nothing was learned from, for whoever measures a successor of this model. */
+async function publishTestRows({ outputs }: JobContext, parts: Parts): Promise<{ test_rows?: string }> {
+  const rows = parts.get('test');
+  if (rows === undefined) return {};
+  await writeRows(rows, 'all', outputs.path(files.testRows));
+  await outputs.publish(files.testRows);
+  return { test_rows: files.testRows };
+}
+
+/** The numbers that people ask for first. */
+function headline(metrics: MetricsBySplit): string {
+  const [part = 'train', measured] = Object.entries(metrics).at(-1) ?? [];
+  const numbers = Object.entries(measured ?? {}).filter(
+    ([name, value]) => name !== 'rows' && typeof value === 'number',
+  );
+  return `${part}: ${numbers.map(([name, value]) => `${name} ${Number(value).toPrecision(4)}`).join(', ')}`;
+}

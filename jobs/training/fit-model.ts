@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import type { JobProgress } from '../../shared/contracts/job';
+import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import { elementCount } from '../../shared/onnx/element-types';
+import type { Model } from '../../shared/onnx/ir';
+import { writeModel } from '../../shared/onnx/write-model';
+import type { ModelSession, SessionOptions } from '../../shared/ports/model-runtime';
+import { readRows } from '../datasets/read-rows';
+import type { Part, SplitTable } from '../datasets/split-table';
+import type { JobContext } from '../kinds/job-kind';
+import { preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
+import { signatureOf } from './export-model';
+import { heldOutRows } from './held-out-rows';
+import { initialWeights } from './initial-weights';
+import { type Network, networkOf } from './layers';
+import { losses } from './losses';
+import { optimizerOf } from './optimizers/optimizer-of';
+import type { Prepared } from './prepare';
+import { scheduleOf } from './schedules';
+import { outputCount, targetEncoder } from './target-encoding';
+import { batchesPerEpoch, type Trained, train, type Validation } from './train';
+import { fitsInMemory, type TrainingRows, type TrainingRowsOptions, trainingRows } from './training-rows';
+import type { Training } from './training-step';
+import { predictorModel, validator } from './validate';
+
+export interface FitOptions {
+  readonly spec: TrainSpec;
+  readonly split: SplitTable;
+  readonly prepared: Prepared;
+  readonly context: JobContext;
+  /** How the fraction of the training becomes the job's. */
+  readonly report: (progress: JobProgress) => void;
+  /** Bytes of encoded rows that may be held in memory; larger data are streamed. */
+  readonly memoryBudgetBytes?: number;
+}
+
+export interface Fitted {
+  readonly network: Network;
+  readonly trained: Trained;
+  /** How many numbers were learned. */
+  readonly parameters: number;
+}
+
+const defaultMemoryBudgetBytes = 512 * 2 ** 20;
+
+/** With fewer weights than this a step is too short to share: waking a second thread takes longer than its part. */
+const fewestSharedWeights = 65_536;
+
+const weightsOf = ({ parameters }: Network): number =>
+  parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
+
+function trainingOf({ spec, split, prepared }: FitOptions): Training {
+  const features = prepared.preprocessing.names.length;
+  const batchSize = Math.min(spec.batch_size, split.counts.train);
+  const totalSteps = spec.epochs * batchesPerEpoch(split.counts.train, batchSize);
+  const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
+  return {
+    network: networkOf(spec.model, { inputs: features, outputs: outputCount(prepared.encoding) }),
+    loss: losses[prepared.encoding.task],
+    optimizer: optimizerOf(spec.optimizer, schedule),
+    features,
+    batchSize,
+  };
+}
+
+/** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
+export async function fitModel(options: FitOptions): Promise<Fitted> {
+  const training = trainingOf(options);
+  const weights = weightsOf(training.network);
+  const { runtime, threads, provider } = options.context;
+  const session = { provider, threads: weights < fewestSharedWeights ? 1 : threads };
+  const opened: ModelSession[] = [];
+  const open = async (model: Model) => {
+    const loaded = await runtime.load(writeModel(model), session);
+    opened.push(loaded);
+    return loaded;
+  };
+  try {
+    return {
+      network: training.network,
+      trained: await fitWith(options, training, { session, open }),
+      parameters: weights,
+    };
+  } finally {
+    for (const one of opened) await one.dispose();
+  }
+}
+
+interface Sessions {
+  readonly session: SessionOptions;
+  readonly open: (model: Model) => Promise<ModelSession>;
+}
+
+async function fitWith(options: FitOptions, training: Training, sessions: Sessions): Promise<Trained> {
+  const { spec, context, prepared } = options;
+  const encoder = rowEncoder({
+    signature: signatureOf(prepared),
+    features: training.features,
+    session: await sessions.open(preprocessingModel(prepared.preprocessing)),
+    encodeTargets: targetEncoder(prepared.encoding),
+  });
+  const rows = await rowsToTrainOn(options, training, encoder);
+  const validate = await validation(options, training, { encoder, open: sessions.open });
+  const { early_stopping: stopping, seed } = spec;
+  const { runtime, checkpoints, signal, log } = context;
+  return train(
+    {
+      training,
+      rows,
+      initialParameters: initialWeights(training.network.parameters, {
+        seed,
+        silentFeatures: prepared.preprocessing.silent,
+      }),
+      epochs: spec.epochs,
+      ...(validate ? { validate } : {}),
+      ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
+      fingerprint: fingerprintOf(options),
+    },
+    { runtime, session: sessions.session, checkpoints, signal, report: options.report, log },
+  );
+}
+
+/** Of everything that decides what training comes to. */
+function fingerprintOf({ spec, split, prepared }: FitOptions): string {
+  const { register: _, ...decisive } = spec;
+  const { used, encoding } = prepared;
+  return createHash('sha256')
+    .update(JSON.stringify([decisive, split.counts, used, encoding]))
+    .digest('hex');
+}
+
+async function rowsToTrainOn(
+  options: FitOptions,
+  training: Training,
+  encoder: RowEncoder,
+): Promise<TrainingRows> {
+  const { spec, split, context, memoryBudgetBytes: budgetBytes = defaultMemoryBudgetBytes } = options;
+  const read = reader(options, 'train');
+  const asked: TrainingRowsOptions = {
+    read,
+    encoder,
+    rows: split.counts.train,
+    batchSize: training.batchSize,
+    seed: spec.seed,
+    budgetBytes,
+  };
+  const how = fitsInMemory(asked) ? 'held in memory' : 'read anew in shuffled order for each epoch';
+  const kept = Math.round((asked.rows * encoder.features * 4) / 2 ** 20);
+  context.log('info', `${asked.rows} rows of ${encoder.features} features, ${kept} MiB encoded, are ${how}`);
+  return trainingRows(asked);
+}
+
+const reader = ({ split, prepared }: FitOptions, part: Part) => {
+  const columns = [...prepared.preprocessing.inputs.map(({ name }) => name), prepared.target];
+  return (options: { chunkRows: number; shuffle?: { seed: number; epoch: number } }) =>
+    readRows(split, { part, columns, ...options });
+};
+
+interface ValidationParts {
+  readonly encoder: RowEncoder;
+  readonly open: Sessions['open'];
+}
+
+async function validation(
+  options: FitOptions,
+  { network, features }: Training,
+  { encoder, open }: ValidationParts,
+): Promise<((parameters: Trained['parameters']) => Promise<Validation>) | undefined> {
+  const { split, prepared, memoryBudgetBytes: budgetBytes = defaultMemoryBudgetBytes } = options;
+  const rows = split.counts.validation;
+  if (rows === 0) return undefined;
+  const predictor = { network, encoding: prepared.encoding, features };
+  const read = reader(options, 'validation');
+  const chunks = await heldOutRows({ read: (chunkRows) => read({ chunkRows }), encoder, rows, budgetBytes });
+  return validator(predictor, await open(predictorModel(predictor)), chunks);
+}

@@ -1,0 +1,27 @@
+import type { OptimizerSpec } from '../../../shared/contracts/kinds/train';
+import type { Schedule } from '../schedules';
+import { addWeightDecay } from './add-weight-decay';
+import { chain, type GradientTransformation } from './gradient-transformation';
+import { scaleByAdagrad } from './scale-by-adagrad';
+import { scaleByAdam } from './scale-by-adam';
+import { scaleByLearningRate } from './scale-by-learning-rate';
+import { scaleByMomentum } from './scale-by-momentum';
+
+/** What the optimizer makes of the gradients before the learning rate. Decay ahead of the scaling is an L2 penalty. */
+function directionOf(spec: OptimizerSpec): GradientTransformation {
+  const decay = addWeightDecay(spec.weight_decay);
+  switch (spec.name) {
+    case 'sgd':
+      return spec.momentum === 0 ? decay : chain(decay, scaleByMomentum(spec));
+    case 'adam':
+      return chain(decay, scaleByAdam(spec));
+    case 'adamw':
+      return chain(scaleByAdam(spec), decay);
+    case 'adagrad':
+      return chain(decay, scaleByAdagrad(spec));
+  }
+}
+
+/** The optimizer that a spec asks for. */
+export const optimizerOf = (spec: OptimizerSpec, schedule: Schedule): GradientTransformation =>
+  chain(directionOf(spec), scaleByLearningRate(schedule));

@@ -1,0 +1,63 @@
+import { UnusableDataError } from '../../shared/errors/job-errors';
+import { attribute } from '../../shared/onnx/attributes';
+import { constant, operation, scalar, tensor } from '../../shared/onnx/build';
+import { add, multiply } from '../../shared/onnx/expressions';
+import type { Tensor, Value } from '../../shared/onnx/ir';
+import type { ClassValue } from '../datasets/read-classes';
+import type { ColumnValues } from '../datasets/read-rows';
+import { withoutColumn } from './graph-math';
+
+/** Between the target as the data have it and as the network learns it. */
+export type TargetEncoding =
+  | { readonly task: 'classification'; readonly classes: readonly ClassValue[] }
+  /** A standardised target makes one learning rate fit all units. */
+  | { readonly task: 'regression'; readonly mean: number; readonly standardDeviation: number };
+
+/** How many outputs the network has. */
+export const outputCount = (encoding: TargetEncoding): number =>
+  encoding.task === 'classification' ? encoding.classes.length : 1;
+
+export type EncodedTargets = BigInt64Array | Float32Array;
+
+/** Labels, as the text of their class, to class indices; numbers to standardised ones. */
+export function targetEncoder(encoding: TargetEncoding): (values: ColumnValues) => EncodedTargets {
+  if (encoding.task === 'regression') {
+    const { mean, standardDeviation } = encoding;
+    return (values) =>
+      Float32Array.from(Array.from<unknown>(values), (value) => (Number(value) - mean) / standardDeviation);
+  }
+  const indices = new Map(encoding.classes.map((value, index) => [String(value), BigInt(index)]));
+  const indexOf = (label: string) => indices.get(label) ?? unknownClass(label);
+  return (values) => BigInt64Array.from(Array.from<unknown>(values), (label) => indexOf(String(label)));
+}
+
+function unknownClass(value: string): never {
+  throw new UnusableDataError(
+    `the target has the class '${value}' in rows to test on, but in none of the rows that the classes were read from; give data with the same classes`,
+    'unknown_class',
+  );
+}
+
+/** The classes as a tensor of their own type: text, int64, bool, or double where a number is not whole. */
+export function classTensor(classes: readonly ClassValue[]): Tensor {
+  const all = (test: (value: ClassValue) => boolean) => classes.every(test);
+  const dims = [classes.length];
+  if (all((value) => typeof value === 'boolean')) return tensor('bool', dims, classes);
+  if (all((value) => Number.isSafeInteger(value))) return tensor('int64', dims, classes);
+  if (all((value) => typeof value === 'number')) return tensor('double', dims, classes);
+  return tensor('string', dims, classes.map(String));
+}
+
+/** The network's outputs, `[batch, outputs]`, in the words of the data: label and probabilities, or a number. */
+export function decodeOutputs(encoding: TargetEncoding, outputs: Value): Value[] {
+  if (encoding.task === 'regression') {
+    const { mean, standardDeviation } = encoding;
+    const scaled = multiply(withoutColumn(outputs), constant(scalar(standardDeviation)));
+    return [add(scaled, constant(scalar(mean)))];
+  }
+  const winner = operation('ArgMax', [outputs], { axis: attribute.int(1), keepdims: attribute.int(0) });
+  const label = operation('Gather', [constant(classTensor(encoding.classes)), winner], {
+    axis: attribute.int(0),
+  });
+  return [label, operation('Softmax', [outputs], { axis: attribute.int(1) })];
+}

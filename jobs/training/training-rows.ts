@@ -1,0 +1,99 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RowChunk } from '../datasets/read-rows';
+import type { EncodedRows, RowEncoder } from './encode-rows';
+
+/** Encoded rows, and the order in which an epoch visits them; absent: as they lie. */
+export interface EpochChunk extends EncodedRows {
+  readonly order?: Uint32Array;
+}
+
+/** The rows to train on, in a new order each epoch; the same epoch always gives the same order. */
+export interface TrainingRows {
+  readonly rows: number;
+  epoch(epoch: number): AsyncIterable<EpochChunk>;
+}
+
+export interface ReadChunks {
+  readonly chunkRows: number;
+  /** Absent: the order of the file. */
+  readonly shuffle?: { readonly seed: number; readonly epoch: number };
+}
+
+export interface TrainingRowsOptions {
+  readonly read: (options: ReadChunks) => AsyncIterable<RowChunk>;
+  readonly encoder: RowEncoder;
+  readonly rows: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Bytes that the encoded features may take; more are read and encoded anew each epoch. */
+  readonly budgetBytes: number;
+}
+
+/** Encoded at a time while rows are read. */
+const chunkBytes = 32 * 2 ** 20;
+
+const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => 4 * encoder.features;
+
+export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
+  options.rows * bytesPerRow(options) <= options.budgetBytes;
+
+/** As many rows as a chunk may hold, in whole batches. */
+function chunkRowsOf(options: TrainingRowsOptions): number {
+  const batches = Math.floor(chunkBytes / (bytesPerRow(options) * options.batchSize));
+  return Math.max(1, batches) * options.batchSize;
+}
+
+/** Held in memory where they fit the budget, else read in shuffled order and encoded again for each epoch. */
+export const trainingRows = async (options: TrainingRowsOptions): Promise<TrainingRows> =>
+  fitsInMemory(options) ? rowsInMemory(options) : streamedRows(options);
+
+/** A seeded Fisher-Yates shuffle of the row numbers. */
+export function shuffledOrder(rows: number, seed: number, epoch: number): Uint32Array {
+  const generator = xoroshiro128plus((Math.imul(seed, 0x9e37_79b1) + epoch) | 0);
+  const order = Uint32Array.from({ length: rows }, (_, row) => row);
+  for (let last = rows - 1; last > 0; last--) {
+    const chosen = uniformInt(generator, 0, last);
+    const moved = order[last] ?? 0;
+    order[last] = order[chosen] ?? 0;
+    order[chosen] = moved;
+  }
+  return order;
+}
+
+async function rowsInMemory(options: TrainingRowsOptions): Promise<TrainingRows> {
+  const { encoder, rows, seed } = options;
+  const features = new Float32Array(rows * encoder.features);
+  let targets: EncodedRows['targets'] | undefined;
+  let filled = 0;
+  for await (const chunk of options.read({ chunkRows: chunkRowsOf(options) })) {
+    const encoded = await encoder.encode(chunk);
+    features.set(encoded.features, filled * encoder.features);
+    targets ??= encoded.targets instanceof Float32Array ? new Float32Array(rows) : new BigInt64Array(rows);
+    place(encoded.targets, targets, filled);
+    filled += encoded.rows;
+  }
+  const all = { rows, features, targets: targets ?? new Float32Array(0) };
+  return {
+    rows,
+    async *epoch(epoch) {
+      yield { ...all, order: shuffledOrder(rows, seed, epoch) };
+    },
+  };
+}
+
+function place(from: EncodedRows['targets'], to: EncodedRows['targets'], at: number): void {
+  if (from instanceof Float32Array && to instanceof Float32Array) to.set(from, at);
+  if (from instanceof BigInt64Array && to instanceof BigInt64Array) to.set(from, at);
+}
+
+function streamedRows(options: TrainingRowsOptions): TrainingRows {
+  const { encoder, rows, seed } = options;
+  return {
+    rows,
+    async *epoch(epoch) {
+      const chunks = options.read({ chunkRows: chunkRowsOf(options), shuffle: { seed, epoch } });
+      for await (const chunk of chunks) yield encoder.encode(chunk);
+    },
+  };
+}
