@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Job } from '../../shared/contracts/job';
-import { aliasTarget, modelVersion, predictAnswer, simplePredictAnswer } from '../../shared/contracts/model';
+import { modelVersion, predictAnswer, simplePredictAnswer } from '../../shared/contracts/model';
+import { routes } from '../../shared/contracts/routes';
 import { type ApiClient, apiClient } from './api-client';
 import { startIngot } from './start-ingot';
 
@@ -115,7 +116,9 @@ async function walk(client: ApiClient, home: string): Promise<void> {
   await step(
     'move production to the small model (one atomic write)',
     () =>
-      client.call(aliasTarget, 'PUT', '/v1/models/penguins/aliases/production', { version: after.version }),
+      client.call(routes['set-alias'].answer, 'PUT', '/v1/models/penguins/aliases/production', {
+        version: after.version,
+      }),
     ({ version }) => `production -> v${version}`,
   );
   const asked = [rows[0], rows[200], rows[300]].map((row) => row ?? {});

@@ -64,9 +64,12 @@ const gatewayRoutes = (handlers: Readonly<Record<string, RouteHandler>>): Gatewa
     ];
   });
 
+// the SDK speaks to the embedded look-alike alone here, so its advice on Node versions for AWS is noise
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** The whole system in this process: gateway, functions, queues and records; jobs run in processes of their own. */
 export async function startIngot(environment: Environment): Promise<RunningIngot> {
-  const settings = readEnvironment(localEnvironment, environment);
+  const settings = readEnvironment(localEnvironment, { INGOT_LOG_LEVEL: 'WARN', ...environment });
   const home = resolve(settings.INGOT_HOME);
   const server = createServer({ keepAliveTimeout: 65_000 });
   const url = await listen(server, { host: settings.INGOT_HOST, port: settings.INGOT_PORT });
