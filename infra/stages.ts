@@ -11,7 +11,8 @@ export interface FunctionSize {
 
 const sizes: Readonly<Record<FunctionName, FunctionSize>> = {
   control: { memoryMegabytes: 1024, timeoutSeconds: 29 },
-  predict: { memoryMegabytes: 1769, timeoutSeconds: 29 },
+  // models are kept warm in it: a cache of 768 MB, and ONNX Runtime's own copies
+  predict: { memoryMegabytes: 3072, timeoutSeconds: 29 },
   // API Gateway streams an answer for at most 15 minutes; a client then comes back with Last-Event-ID
   'stream-job-events': { memoryMegabytes: 512, timeoutSeconds: 900 },
   authorize: { memoryMegabytes: 512, timeoutSeconds: 10 },
@@ -48,8 +49,8 @@ const stages = {
     hostDiskGibibytes: 200,
     functions: {
       ...sizes,
-      predict: { memoryMegabytes: 3538, timeoutSeconds: 29, reservedConcurrency: 200 },
-      authorize: { memoryMegabytes: 1024, timeoutSeconds: 10, reservedConcurrency: 200 },
+      predict: { ...sizes.predict, reservedConcurrency: 200 },
+      authorize: { ...sizes.authorize, reservedConcurrency: 200 },
       'issue-job-credentials': { ...sizes['issue-job-credentials'], reservedConcurrency: 20 },
     },
   },

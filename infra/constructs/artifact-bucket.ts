@@ -24,7 +24,7 @@ const closed = {
 
 const importSchema = z.object({ 'Fn::ImportValue': z.string() });
 
-const reads = ['s3:GetObject'];
+const reads = ['s3:GetObject', 's3:GetObjectAttributes'];
 const writes = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
 
 /** Data sets, models, manifests and checkpoints: encrypted under the customer's key, versioned, over TLS only. */
@@ -121,7 +121,8 @@ export class ArtifactBucket extends Construct {
           principals: [new AnyPrincipal()],
           actions: ['s3:PutObject'],
           resources: [this.bucket.arnForObjects('*')],
-          conditions: { StringNotEqualsIfExists: { [header]: wanted } },
+          // 'not equal' holds for a header that is not there, too: only one that is there is judged
+          conditions: { Null: { [header]: 'false' }, StringNotEquals: { [header]: wanted } },
         }),
       );
     refuse('RefuseOtherAlgorithms', 's3:x-amz-server-side-encryption', 'aws:kms');

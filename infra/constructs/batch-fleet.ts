@@ -58,16 +58,20 @@ export class BatchFleet extends Construct {
     return [this.cpu.queue.jobQueueArn, this.gpu.queue.jobQueueArn];
   }
 
-  /** Start runs on either queue, and stop them. */
+  /** Start runs on either queue, under tags that say whose they are, and stop them. */
   grantRun(runner: Workload): void {
     this.cpu.grantSubmit(runner);
     this.gpu.grantSubmit(runner);
-    this.grantStop(runner);
+    this.#grantOnRuns(runner, ['batch:TerminateJob', 'batch:TagResource']);
   }
 
   grantStop(runner: Workload): void {
     this.cpu.nameTo(runner);
     this.gpu.nameTo(runner);
+    this.#grantOnRuns(runner, ['batch:TerminateJob']);
+  }
+
+  #grantOnRuns(runner: Workload, actions: readonly string[]): void {
     const arnFormat = ArnFormat.SLASH_RESOURCE_NAME;
     const runs = Stack.of(this).formatArn({
       service: 'batch',
@@ -76,7 +80,7 @@ export class BatchFleet extends Construct {
       arnFormat,
     });
     runner.allow({
-      actions: ['batch:TerminateJob'],
+      actions,
       resources: [runs],
       wildcards: {
         'Resource::arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:job/*':

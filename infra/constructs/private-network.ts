@@ -104,7 +104,14 @@ export class PrivateNetwork extends Construct {
     const allow = (actions: string[], resources: string[]) =>
       endpoint.addToPolicy(new PolicyStatement({ principals: [new AnyPrincipal()], actions, resources }));
     allow(
-      ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListBucket'],
+      [
+        's3:GetObject',
+        's3:GetObjectAttributes',
+        's3:PutObject',
+        's3:DeleteObject',
+        's3:AbortMultipartUpload',
+        's3:ListBucket',
+      ],
       [bucket.bucketArn, bucket.arnForObjects('*')],
     );
     allow(['s3:GetObject'], [layers]);

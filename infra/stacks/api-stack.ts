@@ -91,6 +91,7 @@ export class ApiStack extends Stack {
     const secret = new AdminSecret(this, 'AdminKey', { stage, key: data.key });
     secret.grantReadKey(authorizer);
     new CfnOutput(this, 'AdminSecretName', { value: secret.secretName });
+    new CfnOutput(this, 'AuthorizerName', { value: authorizer.functionName });
     return authorizer;
   }
 
