@@ -9,6 +9,7 @@ import {
 } from '../../shared/errors/access-errors';
 import { AppError } from '../../shared/errors/app-error';
 import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
+import { ModelLoadError, ModelRunError } from '../../shared/errors/model-errors';
 import {
   ConflictError,
   DigestMismatchError,
@@ -18,6 +19,7 @@ import {
   TooManyRequestsError,
   UnsupportedMediaTypeError,
 } from '../../shared/errors/request-errors';
+import { ModelTooLargeError } from '../../shared/errors/serving-errors';
 import type { Exchange, HttpAnswer } from './exchange';
 
 type ErrorClass = abstract new (...parts: never) => AppError;
@@ -35,6 +37,9 @@ const statusByClass = new Map<ErrorClass, number>([
   [UnusableDataError, 422],
   [IdempotencyMismatchError, 422],
   [DigestMismatchError, 422],
+  [ModelLoadError, 422],
+  [ModelRunError, 422],
+  [ModelTooLargeError, 422],
   [TooManyRequestsError, 429],
 ]);
 

@@ -226,7 +226,9 @@ describe('reading a data set', () => {
     const oldest = await list('?order=asc&limit=1');
 
     const idsIn = ({ body }: { body: unknown }) =>
-      (body as { data: Dataset[] }).data.map((found) => found.id);
+      listOf(dataset)
+        .parse(body)
+        .data.map((found) => found.id);
     expect(first.body).toMatchObject({ object: 'list', has_more: true });
     expect(idsIn(first)).toEqual([ids[2], ids[1]]);
     expect(rest.body).toMatchObject({ has_more: false });
