@@ -44,7 +44,7 @@ export class ServiceFunction extends NodejsFunction implements Workload {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const size = props.stage.functions[props.name];
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const logs = new EncryptedLogs(scope, `${id}Logs`, props);
+    const logs = new EncryptedLogs(scope, `${id}Logs`, { stage: props.stage, key: props.key });
     super(scope, id, {
       entry: join(projectRoot, 'functions/entries', `${props.name}.ts`),
       handler: 'handler',

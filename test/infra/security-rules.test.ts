@@ -42,3 +42,25 @@ describe('the rules of AwsSolutions', () => {
     expect(accepted.filter(([, reason]) => reason.split(' ').length < 8)).toEqual([]);
   });
 });
+
+/** Names that we gave, where CloudFormation would have made one up: two resources with one of them cannot live in one account. */
+const givenNames = ({ resources }: ReturnType<typeof synthesize>) =>
+  resources.flatMap(({ type, properties }) =>
+    Object.entries(properties)
+      .filter(
+        ([property]) =>
+          /^(\w*Name|AliasName)$/.test(property) &&
+          /Bucket|Queue|Table|Topic|Role|Function|LogGroup|Alias|Dashboard|Rule/.test(property),
+      )
+      .map(([property, value]) => `${type} ${property} ${JSON.stringify(value)}`),
+  );
+
+it('lets dev and prod live in one account: they share no name', () => {
+  const dev = givenNames(synthesize());
+  const prod = new Set(givenNames(synthesize({ stage: 'prod' })));
+
+  expect(dev.length).toBeGreaterThan(0);
+  expect(dev.filter((name) => prod.has(name) && !name.includes('"Ref"') && !name.includes('"Fn::'))).toEqual(
+    [],
+  );
+});
