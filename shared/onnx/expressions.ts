@@ -1,6 +1,7 @@
 import { attribute, constant, int64s, operation, scalar, tensor } from './build';
 import { elementCount, elementFormats } from './element-types';
 import type { ElementType, Value } from './ir';
+import { knownEntries } from './known-values';
 import { elementTypeOf, shapeOf, staticShape } from './shapes';
 
 /** An operator of two inputs without attributes, as a function of values. */
@@ -59,7 +60,12 @@ export function sizesOf(value: Value): Value {
 export const transpose = (value: Value, order?: readonly number[]): Value =>
   operation('Transpose', [value], order === undefined ? {} : { perm: attribute.ints(order) });
 
-export const reshape = (value: Value, sizes: Value): Value => operation('Reshape', [value, sizes]);
+/** The elements in another shape; a size of -1 is what is left, a size of 0 is none. */
+export function reshape(value: Value, sizes: Value): Value {
+  const known = knownEntries(sizes);
+  const plain = known?.includes(-1) || known?.every((size) => typeof size === 'number' && size > 0);
+  return operation('Reshape', [value, sizes], plain ? {} : { allowzero: attribute.int(1) });
+}
 
 /** The value in the shape of another that has as many elements; itself where it has that shape already. */
 export function reshapeLike(value: Value, like: Value): Value {

@@ -1,4 +1,4 @@
-import type { Graph, Model, Value } from './ir';
+import type { Graph, Model, OperationValue, Value } from './ir';
 import { everyValue } from './walk';
 
 export interface ModelParts {
@@ -18,15 +18,33 @@ const houseOpsets: Readonly<Record<string, number>> = {
 
 const houseIrVersion = 10;
 
-const domainsOf = (values: readonly Value[]): readonly string[] =>
-  values.flatMap((value) => (value.kind === 'operation' ? [value.domain] : []));
+/** The versions that brought operators which the house's own do not have, by domain. */
+const newer: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  '': {
+    RMSNormalization: 23,
+    RotaryEmbedding: 23,
+    Attention: 23,
+    Swish: 24,
+    TensorScatter: 24,
+    CumProd: 26,
+    BitCast: 26,
+  },
+  'ai.onnx.ml': { TreeEnsemble: 5 },
+};
+
+const isOperation = (value: Value): value is OperationValue => value.kind === 'operation';
+
+/** The lowest version that has all operators of the domain, not below the house's. */
+function versionFor(domain: string, nodes: readonly OperationValue[]): number {
+  const since = nodes.filter((node) => node.domain === domain).map((node) => newer[domain]?.[node.op] ?? 1);
+  return since.reduce((version, each) => Math.max(version, each), houseOpsets[domain] ?? 1);
+}
 
 /** A model around a graph, with the versions of just those operator sets that it uses. */
 export function model({ graph, metadata = {}, opsets = {} }: ModelParts): Model {
-  const used = new Set(['', ...domainsOf(everyValue(graph.outputs.map((output) => output.value)))]);
-  const chosen = [...used]
-    .sort()
-    .map((domain) => [domain, opsets[domain] ?? houseOpsets[domain] ?? 1] as const);
+  const nodes = everyValue(graph.outputs.map((output) => output.value)).filter(isOperation);
+  const used = [...new Set(['', ...nodes.map((node) => node.domain)])].sort();
+  const chosen = used.map((domain) => [domain, opsets[domain] ?? versionFor(domain, nodes)] as const);
   return {
     graph,
     irVersion: houseIrVersion,

@@ -9,18 +9,14 @@ import {
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
-  type TensorShapeProto,
-  type TypeProto,
   type ValueInfoProto,
 } from 'onnx-buf';
 import { InvalidGraphError, InvalidModelError } from '../errors/graph-errors';
 import { attribute } from './attributes';
 import { constant, operation, output, tensor } from './build';
-import { elementTypeOfCode } from './element-types';
 import type {
   Attribute,
   Attributes,
-  Dimension,
   Graph,
   InputValue,
   Model,
@@ -29,9 +25,11 @@ import type {
   Value,
   ValueType,
 } from './ir';
+import { bodyInputTypes } from './operators/control-flow';
 import { ReadNames } from './read-names';
-import { tensorType, unknownType } from './shapes';
+import { unknownType } from './shapes';
 import { type ExternalData, tensorOfWire } from './tensor-bytes';
+import { typeOfWire } from './wire-types';
 
 export interface ReadOptions {
   /** Gives the bytes of tensors that lie in other files; without it, such models are refused. */
@@ -43,45 +41,8 @@ export interface ReadOptions {
 const mostCalls = 32;
 const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function readDimension(dimension: TensorShapeProto['dim'][number]): Dimension {
-  const { case: kind, value } = dimension.value;
-  if (kind === 'dimParam') return value || undefined;
-  const size = kind === 'dimValue' ? Number(value) : -1;
-  return size >= 0 && Number.isSafeInteger(size) ? size : undefined;
-}
-
-function readTensorType(type: { elemType: number; shape?: TensorShapeProto }): ValueType {
-  const elementType = elementTypeOfCode(type.elemType);
-  return elementType === undefined
-    ? unknownType
-    : tensorType(elementType, type.shape?.dim.map(readDimension));
-}
-
-function readType(type: TypeProto | undefined): ValueType {
-  if (type === undefined) return unknownType;
-  const { case: kind, value } = type.value;
-  const inside = (element: TypeProto | undefined) =>
-    element === undefined ? {} : { element: readType(element) };
-  switch (kind) {
-    case 'tensorType':
-      return readTensorType(value);
-    case 'sequenceType':
-      return { kind: 'sequence', ...inside(value.elemType) };
-    case 'optionalType':
-      return { kind: 'optional', ...inside(value.elemType) };
-    case 'mapType': {
-      const key = elementTypeOfCode(value.keyType);
-      return { kind: 'map', ...(key === undefined ? {} : { key }), ...inside(value.valueType) };
-    }
-    case 'sparseTensorType':
-      return { kind: 'sparse', element: readTensorType(value) };
-    default:
-      return unknownType;
-  }
-}
-
 const readTypes = (infos: readonly ValueInfoProto[]): ReadonlyMap<string, ValueType> =>
-  new Map(infos.map(({ name, type }) => [name, readType(type)]));
+  new Map(infos.map(({ name, type }) => [name, typeOfWire(type)]));
 
 /** Whole numbers that a double holds; the end of the range, which stands for "no limit", is rounded. */
 const exact = (value: bigint): boolean => BigInt(Number(value)) === value || value === 2n ** 63n - 1n;
@@ -128,6 +89,13 @@ interface Place {
   readonly call: Attributes;
   /** How many calls stand around it. */
   readonly depth: number;
+  /** What the node hands to its bodies, which need not say so themselves. */
+  readonly handed: readonly ValueType[];
+}
+
+interface Given {
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Attributes;
 }
 
 const callAttribute = ({ call }: Place, name: string): Attribute | undefined =>
@@ -148,7 +116,7 @@ class ModelReader {
 
   readGraph(graph: GraphProto, outer: Place | undefined): Graph {
     const names = new ReadNames(outer?.names, readTypes([...graph.valueInfo, ...graph.output]));
-    const place: Place = { names, call: outer?.call ?? {}, depth: outer?.depth ?? 0 };
+    const place: Place = { names, call: outer?.call ?? {}, depth: outer?.depth ?? 0, handed: [] };
     if (graph.sparseInitializer.length > 0) {
       throw new InvalidModelError(`the graph '${graph.name}' has sparse initializers: store them dense`);
     }
@@ -156,7 +124,11 @@ class ModelReader {
     const initialized = new Set(outer === undefined ? graph.initializer.map((wire) => wire.name) : []);
     const inputs = graph.input
       .filter(({ name }) => !initialized.has(name))
-      .map(({ name, type }): InputValue => ({ kind: 'input', name, type: readType(type) }));
+      .map(({ name, type }, index): InputValue => {
+        const declared = typeOfWire(type);
+        const handed = outer?.handed[index] ?? unknownType;
+        return { kind: 'input', name, type: declared.kind === 'unknown' ? handed : declared };
+      });
     for (const bound of inputs) names.set(bound.name, bound);
     for (const node of graph.node) this.readNode(node, place);
     const outputs = graph.output.map(({ name }) => ({ name, value: this.given(name, place, 'the graph') }));
@@ -175,28 +147,29 @@ class ModelReader {
 
   private readNode(node: NodeProto, place: Place): void {
     if (this.nodesLeft-- <= 0) throw new InvalidModelError('the model has more nodes than are allowed');
-    const attributes = this.readAttributes(node.attribute, place);
+    const inputs = node.input.map((name) => place.names.find(name, `the node ${node.name || node.opType}`));
+    const handed = bodyInputTypes(node.opType, inputs);
+    const attributes = this.readAttributes(node.attribute, { ...place, handed });
     const called = this.functions.get(functionKey(node.domain, node.opType, node.overload));
     if (called !== undefined) this.readCall(called, node, { ...place, call: attributes });
-    else this.readOperation(node, attributes, place);
+    else this.readOperation(node, { inputs, attributes }, place);
   }
 
-  private readOperation(node: NodeProto, attributes: Attributes, place: Place): void {
+  private readOperation(node: NodeProto, given: Given, place: Place): void {
     const { names } = place;
-    const literal = node.opType === 'Constant' && node.domain === '' ? literalOf(attributes) : undefined;
+    const literal =
+      node.opType === 'Constant' && node.domain === '' ? literalOf(given.attributes) : undefined;
     const [name = ''] = node.output;
     if (literal !== undefined) {
       names.set(name, constant(literal, name));
       return;
     }
-    const made = this.apply(node, attributes, place);
+    const made = this.apply(node, given, place);
     for (const [index, each] of node.output.entries()) if (each !== '') names.set(each, output(made, index));
   }
 
   /** Shapes that do not fit are not a reader's business: the file's own types stand, and `verifyGraph` tells. */
-  private apply(node: NodeProto, attributes: Attributes, { names }: Place): OperationValue {
-    const reader = `the node ${node.name || node.opType}`;
-    const inputs = node.input.map((name) => names.find(name, reader));
+  private apply(node: NodeProto, { inputs, attributes }: Given, { names }: Place): OperationValue {
     const domain = node.domain === 'ai.onnx' ? '' : node.domain;
     const types = node.output.map((name) => names.typeOf(name));
     try {
@@ -218,7 +191,7 @@ class ModelReader {
     called.input.forEach((name, index) => {
       names.set(name, caller.names.find(node.input[index] ?? '', reader));
     });
-    const place = { names, call: { ...defaults, ...caller.call }, depth: caller.depth + 1 };
+    const place = { names, call: { ...defaults, ...caller.call }, depth: caller.depth + 1, handed: [] };
     for (const each of called.node) this.readNode(each, place);
     node.output.forEach((name, index) => {
       if (name !== '') caller.names.set(name, this.given(called.output[index] ?? '', place, reader));

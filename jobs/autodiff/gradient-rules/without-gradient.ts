@@ -2,19 +2,47 @@ type Names = Readonly<Record<string, ReadonlySet<string>>>;
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''));
 
-/** Operators whose output is whole, true or false, or constant between jumps, by domain: the gradient ends there, as zero. */
+/**
+ * Operators whose output is whole, true or false, text, drawn, or constant between jumps, by domain: the gradient ends there,
+ * as zero.
+ */
 export const stepLike: Names = {
   '': words(`
     And Or Xor Not BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot
     Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf
-    Ceil Floor Round Sign Hardmax ArgMax ArgMin NonZero
-    Shape Size ConstantOfShape EyeLike Bernoulli
+    Ceil Floor Round Sign Hardmax ArgMax ArgMin NonZero NonMaxSuppression
+    Shape Size ConstantOfShape EyeLike SequenceLength OptionalHasElement
+    Bernoulli Multinomial RandomNormal RandomUniform RandomNormalLike RandomUniformLike
+    BlackmanWindow HammingWindow HannWindow MelWeightMatrix ImageDecoder
+    QuantizeLinear DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul
+    StringNormalizer StringConcat StringSplit RegexFullMatch TfIdfVectorizer SequenceEmpty
   `),
+  'ai.onnx.ml': words(`
+    Binarizer CategoryMapper LabelEncoder OneHotEncoder TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor
+  `),
+  'com.microsoft': words('QuantizeLinear QLinearAdd QLinearMul QLinearSigmoid QLinearLeakyRelu'),
 };
 
 /** Operators that have a derivative which nobody has written down here, by domain. */
 export const withoutRule: Names = {
-  '': words(
-    'CumProd Range Einsum Det If Loop Scan LpNormalization MeanVarianceNormalization LRN Scatter TensorScatter ImageScaler Dropout',
-  ),
+  '': words(`
+    CumProd Range Einsum Det If Loop Scan SequenceMap Scatter TensorScatter ImageScaler Unique Dropout
+    BatchNormalization LayerNormalization SimplifiedLayerNormalization RMSNormalization InstanceNormalization
+    GroupNormalization LpNormalization MeanVarianceNormalization LRN NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss
+    Conv ConvTranspose DeformConv MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool MaxUnpool Col2Im
+    Resize Upsample DepthToSpace SpaceToDepth GridSample AffineGrid RoiAlign MaxRoiPool CenterCropPad
+    RNN GRU LSTM Attention RotaryEmbedding DequantizeLinear DFT STFT
+    SequenceConstruct SequenceInsert SequenceErase SequenceAt SplitToSequence ConcatFromSequence
+    Optional OptionalGetElement
+  `),
+  'ai.onnx.ml': words(`
+    ArrayFeatureExtractor CastMap DictVectorizer FeatureVectorizer Imputer LinearClassifier LinearRegressor Normalizer Scaler
+    SVMClassifier SVMRegressor ZipMap
+  `),
+  'ai.onnx.preview.training': words('Adagrad Adam Momentum'),
+  'com.microsoft': words(`
+    DequantizeLinear DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QGemm
+    Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding SkipLayerNormalization SkipSimplifiedLayerNormalization
+    EmbedLayerNormalization FusedMatMul Gelu QuickGelu FastGelu BiasGelu BiasSoftmax
+  `),
 };

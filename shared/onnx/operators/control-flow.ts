@@ -1,6 +1,6 @@
 import { InvalidGraphError } from '../../errors/graph-errors';
 import { attributeOf } from '../attributes';
-import type { Graph, ValueType } from '../ir';
+import type { Graph, Value, ValueType } from '../ir';
 import { commonShape, tensorType, unknownType } from '../shapes';
 import { many, type Operator, type OperatorTable, type Use } from './operator';
 
@@ -10,8 +10,8 @@ function body(use: Use, name: string): Graph {
   return graph;
 }
 
-/** What holds for both types. */
-function commonType(a: ValueType, b: ValueType): ValueType {
+/** What holds for both types: sizes that differ are unknown. */
+export function commonType(a: ValueType, b: ValueType): ValueType {
   if (a.kind === 'tensor' && b.kind === 'tensor') {
     if (a.elementType !== b.elementType) {
       throw new InvalidGraphError(`element types ${a.elementType} and ${b.elementType} should be equal`);
@@ -65,16 +65,39 @@ const loop: Operator = {
   },
 };
 
+/** Version 8 had lengths before the states, and a batch axis before all others. */
 const scan: Operator = {
   inputs: [1, many],
   outputs: [1, many],
   anyKind: true,
   infer: (use) => {
     const graph = body(use, 'body');
+    if (use.inputs.length > graph.inputs.length) return graph.outputs.map(() => unknownType);
     const states = graph.inputs.length - (attributeOf.int(use.attributes, 'num_scan_inputs') ?? 0);
     return outputTypes(graph).map((type, index) => (index < states ? type : stacked(type)));
   },
 };
+
+const openShape = (value: Value | undefined): ValueType =>
+  value?.type.kind === 'tensor'
+    ? tensorType(value.type.elementType, undefined)
+    : (value?.type ?? unknownType);
+
+type Inputs = readonly (Value | undefined)[];
+
+const handed: Readonly<Record<string, (inputs: Inputs) => readonly ValueType[]>> = {
+  Loop: (inputs) => [tensorType('int64', []), tensorType('bool', []), ...inputs.slice(2).map(openShape)],
+  Scan: (inputs) => inputs.map(openShape),
+  SequenceMap: (inputs) =>
+    inputs.map((value) =>
+      value?.type.kind === 'sequence' ? (value.type.element ?? unknownType) : openShape(value),
+    ),
+};
+
+/** Types of what an operator hands to its body's inputs, as far as its own inputs tell. */
+export function bodyInputTypes(op: string, inputs: Inputs): readonly ValueType[] {
+  return Object.hasOwn(handed, op) ? (handed[op]?.(inputs) ?? []) : [];
+}
 
 /** Operators whose attributes are graphs. */
 export const controlFlow: OperatorTable = { If: branch, Loop: loop, Scan: scan };

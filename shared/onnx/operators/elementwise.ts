@@ -1,8 +1,8 @@
 import { InvalidGraphError } from '../../errors/graph-errors';
-import { attributeOf, intAttribute } from '../attributes';
+import { intAttribute } from '../attributes';
 import { elementTypeOfCode } from '../element-types';
 import type { ElementType } from '../ir';
-import { broadcastShapes, type Shape, tensorType } from '../shapes';
+import { broadcastShapes, type Shape, tensorType, unknownType } from '../shapes';
 import {
   allInputs,
   inputShape,
@@ -52,6 +52,13 @@ const where: Operator = {
   infer: (use) => [tensorType(sharedElementType(use, [1, 2]), broadcastAll(use))],
 };
 
+const identity: Operator = {
+  inputs: [1, 1],
+  outputs: [1, 1],
+  anyKind: true,
+  infer: ({ inputs }) => [inputs[0]?.type ?? unknownType],
+};
+
 const pow: Operator = {
   inputs: [2, 2],
   outputs: [1, 1],
@@ -64,38 +71,24 @@ const castTo = (pick: (use: Use) => ElementType, inputs: readonly [number, numbe
   infer: (use) => [tensorType(pick(use), inputShape(use, 0))],
 });
 
-const dropout: Operator = {
-  inputs: [1, 3],
-  outputs: [1, 2],
-  infer: (use) => [typeOf(use, 0), tensorType('bool', inputShape(use, 0))].slice(0, use.outputs),
-};
-
 const pointwise =
-  'Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu ' +
+  'Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish LeakyRelu ' +
   'Log Mish Neg Not Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh ' +
-  'ThresholdedRelu BitwiseNot Hardmax LogSoftmax Softmax MeanVarianceNormalization LpNormalization LRN ImageScaler';
+  'ThresholdedRelu BitwiseNot ImageScaler';
 
 /** Operators that work element by element, with or without broadcasting. */
 export const elementwise: OperatorTable = Object.fromEntries([
   ...table(pointwise, like(1)),
   ...table('Clip', like(1, 3)),
+  ...table('PRelu', like(2)),
   ...table('CumSum CumProd', like(2)),
-  ...table(
-    'Add Sub Mul Div And Or Xor Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor',
-    broadcasting(2, 2),
-  ),
+  ...table('Add Sub Mul Div And Or Xor Mod BitShift BitwiseAnd BitwiseOr BitwiseXor', broadcasting(2, 2)),
   ...table('Sum Max Min Mean', broadcasting(1, many)),
   ...table('Equal Greater GreaterOrEqual Less LessOrEqual', comparison(2)),
   ...table('IsNaN IsInf', comparison(1)),
+  ['Identity', identity],
   ['Pow', pow],
   ['Where', where],
   ['Cast', castTo(cast, [1, 1])],
   ['CastLike', castTo((use) => typeOf(use, 1).elementType, [2, 2])],
-  ['Dropout', dropout],
-  ['Bernoulli', castTo((use) => randomType(use), [1, 1])],
 ]);
-
-function randomType(use: Use): ElementType {
-  const code = attributeOf.int(use.attributes, 'dtype');
-  return (code === undefined ? undefined : elementTypeOfCode(code)) ?? typeOf(use, 0).elementType;
-}

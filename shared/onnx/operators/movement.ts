@@ -2,7 +2,6 @@ import { InvalidGraphError } from '../../errors/graph-errors';
 import { attributeOf, intAttribute } from '../attributes';
 import { elementTypeOfCode } from '../element-types';
 import type { Dimension, ElementType, ValueType } from '../ir';
-import { knownEntries } from '../known-values';
 import {
   broadcastShapes,
   fromFront,
@@ -14,6 +13,7 @@ import {
   unifyDimension,
   unknownShape,
 } from '../shapes';
+import { givenInts, givenSizes } from './given';
 import {
   allInputs,
   inputShape,
@@ -26,22 +26,6 @@ import {
   type Use,
 } from './operator';
 import { axesOf } from './reduction';
-
-/** What a shape-giving input (or, in old versions, attribute) says: the entries, or at least how many. */
-function target(use: Use, index: number, attribute?: string): Shape {
-  const given = use.inputs[index];
-  if (given === undefined)
-    return attribute === undefined ? undefined : attributeOf.ints(use.attributes, attribute);
-  const entries = knownEntries(given);
-  if (entries !== undefined) return entries;
-  const [length] = inputShape(use, index) ?? [];
-  return typeof length === 'number' ? unknownShape(length) : undefined;
-}
-
-const ints = (use: Use, index: number, attribute?: string): readonly number[] | undefined => {
-  const entries = target(use, index, attribute);
-  return entries?.every((entry) => typeof entry === 'number') ? entries : undefined;
-};
 
 /** The size behind a -1: what is left of the elements once the other sizes are divided out, names cancelling. */
 function leftOver(from: readonly Dimension[], taken: readonly Dimension[]): Dimension {
@@ -72,7 +56,7 @@ function checkSameCount(from: Shape, to: readonly Dimension[]): void {
 
 function reshapeShape(use: Use): Shape {
   const from = inputShape(use, 0);
-  const wanted = target(use, 1, 'shape');
+  const wanted = givenSizes(use, 1, 'shape');
   const copyZeros = intAttribute(use.attributes, 'allowzero', 0) === 0;
   if (wanted === undefined) return undefined;
   const sizes = wanted.map((entry, axis) => (entry === 0 && copyZeros ? from?.[axis] : entry));
@@ -150,7 +134,7 @@ function concatShape(use: Use): Shape {
 function splitTypes(use: Use): readonly ValueType[] {
   const { elementType, shape } = typeOf(use, 0);
   const axis = intAttribute(use.attributes, 'axis', 0);
-  const sizes = ints(use, 1, 'split');
+  const sizes = givenInts(use, 1, 'split');
   const count = intAttribute(use.attributes, 'num_outputs', use.outputs);
   const even = use.inputs[1] === undefined;
   return Array.from({ length: Math.max(use.outputs, 1) }, (_, index) => {
@@ -164,80 +148,14 @@ function splitTypes(use: Use): readonly ValueType[] {
   });
 }
 
-/** Steps of a slice along one axis, with out-of-range ends clamped as the operator defines. */
-export function sliceLength(
-  size: number,
-  { start, end, step }: { start: number; end: number; step: number },
-): number {
-  const clamp = (at: number, low: number, high: number) =>
-    Math.min(Math.max(at < 0 ? at + size : at, low), high);
-  if (step > 0) return Math.max(0, Math.ceil((clamp(end, 0, size) - clamp(start, 0, size)) / step));
-  return Math.max(0, Math.ceil((clamp(end, -1, size - 1) - clamp(start, 0, size - 1)) / step));
-}
-
-function sliceShape(use: Use): Shape {
-  const shape = inputShape(use, 0);
-  if (shape === undefined) return undefined;
-  const starts = ints(use, 1, 'starts');
-  const ends = ints(use, 2, 'ends');
-  const given = use.inputs[3] === undefined ? attributeOf.ints(use.attributes, 'axes') : ints(use, 3);
-  const named = use.inputs[3] !== undefined || given !== undefined;
-  const axes = given ?? (named ? undefined : starts?.map((_, axis) => axis));
-  const steps = use.inputs[4] === undefined ? axes?.map(() => 1) : ints(use, 4);
-  if (axes === undefined) return unknownShape(shape.length);
-  const sliced = [...shape];
-  for (const [index, axis] of axes.entries()) {
-    const [start, end, step] = [starts?.[index], ends?.[index], steps?.[index]];
-    const at = fromFront(axis, shape.length);
-    const whole = start === 0 && step === 1 && end !== undefined && end >= 2 ** 31 - 1;
-    if (whole) continue;
-    const known = start !== undefined && end !== undefined && step !== undefined;
-    sliced[at] = known ? mapSize(shape[at], (size) => sliceLength(size, { start, end, step })) : undefined;
-  }
-  return sliced;
-}
-
-function gatherShape(use: Use): Shape {
-  const [data, indices] = [inputShape(use, 0), inputShape(use, 1)];
-  if (data === undefined || indices === undefined) return undefined;
-  const axis = fromFront(intAttribute(use.attributes, 'axis', 0), data.length);
-  return [...data.slice(0, axis), ...indices, ...data.slice(axis + 1)];
-}
-
-function gatherNdShape(use: Use): Shape {
-  const [data, indices] = [inputShape(use, 0), inputShape(use, 1)];
-  const depth = indices?.at(-1);
-  if (data === undefined || indices === undefined || typeof depth !== 'number') return undefined;
-  const batch = intAttribute(use.attributes, 'batch_dims', 0);
-  return [...indices.slice(0, -1), ...data.slice(batch + depth)];
-}
-
 function expandShape(use: Use): Shape {
-  return broadcastShapes(inputShape(use, 0), target(use, 1));
+  return broadcastShapes(inputShape(use, 0), givenSizes(use, 1));
 }
 
 function tileShape(use: Use): Shape {
   const shape = inputShape(use, 0);
-  const repeats = target(use, 1);
+  const repeats = givenSizes(use, 1);
   return shape?.map((dimension, axis) => productOf([dimension, repeats?.[axis]]));
-}
-
-function padShape(use: Use): Shape {
-  const shape = inputShape(use, 0);
-  const pads =
-    use.inputs[1] === undefined
-      ? (attributeOf.ints(use.attributes, 'pads') ?? attributeOf.ints(use.attributes, 'paddings'))
-      : ints(use, 1);
-  if (shape === undefined || pads === undefined) return shape && unknownShape(shape.length);
-  const axes = use.inputs[3] === undefined ? shape.map((_, axis) => axis) : ints(use, 3);
-  if (axes === undefined) return unknownShape(shape.length);
-  const padded = [...shape];
-  for (const [index, axis] of axes.entries()) {
-    const extra = (pads[index] ?? 0) + (pads[index + axes.length] ?? 0);
-    const at = fromFront(axis, shape.length);
-    padded[at] = extra === 0 ? shape[at] : mapSize(shape[at], (size) => size + extra);
-  }
-  return padded;
 }
 
 const oneOutput = (inputs: readonly [number, number], infer: (use: Use) => ValueType): Operator => ({
@@ -253,16 +171,9 @@ const filledType = (use: Use): ElementType =>
   attributeOf.tensor(use.attributes, 'value')?.elementType ?? 'float';
 
 function rangeShape(use: Use): Shape {
-  const [start, limit, delta] = [0, 1, 2].map((index) => ints(use, index)?.[0]);
+  const [start, limit, delta] = [0, 1, 2].map((index) => givenInts(use, index)?.[0]);
   if (start === undefined || limit === undefined || delta === undefined || delta === 0) return [undefined];
   return [Math.max(0, Math.ceil((limit - start) / delta))];
-}
-
-function oneHotShape(use: Use): Shape {
-  const indices = inputShape(use, 0);
-  if (indices === undefined) return undefined;
-  const axis = fromFront(intAttribute(use.attributes, 'axis', -1), indices.length + 1);
-  return indices.toSpliced(axis, 0, target(use, 1)?.[0]);
 }
 
 function shapeLength(use: Use): Dimension {
@@ -276,14 +187,7 @@ const nonZero = oneOutput([1, 1], (use) => {
   return tensorType('int64', [rank === 0 ? 1 : rank, undefined]);
 });
 
-const compress = shaped([2, 2], (use) => {
-  const shape = inputShape(use, 0);
-  const axis = attributeOf.int(use.attributes, 'axis');
-  if (axis === undefined || shape === undefined) return axis === undefined ? [undefined] : undefined;
-  return shape.with(fromFront(axis, shape.length), undefined);
-});
-
-/** Operators that move, pick and repeat elements without computing with them. */
+/** Operators that rearrange, repeat and measure tensors. */
 export const movement: OperatorTable = {
   Reshape: shaped([1, 2], reshapeShape),
   Transpose: shaped([1, 1], transposeShape),
@@ -296,25 +200,12 @@ export const movement: OperatorTable = {
     infer: (use) => [tensorType(sharedElementType(use, allInputs(use)), concatShape(use))],
   },
   Split: { inputs: [1, 2], outputs: [1, many], infer: splitTypes },
-  Slice: shaped([1, 5], sliceShape),
-  Gather: shaped([2, 2], gatherShape),
-  GatherElements: shaped([2, 2], (use) => inputShape(use, 1)),
-  GatherND: shaped([2, 2], gatherNdShape),
-  Scatter: shaped([3, 3], (use) => inputShape(use, 0)),
-  ScatterElements: shaped([3, 3], (use) => inputShape(use, 0)),
-  ScatterND: shaped([3, 3], (use) => inputShape(use, 0)),
-  TensorScatter: shaped([2, 3], (use) => inputShape(use, 0)),
   Expand: shaped([2, 2], expandShape),
   Tile: shaped([2, 3], tileShape),
-  Pad: shaped([1, 4], padShape),
-  Trilu: shaped([1, 2], (use) => inputShape(use, 0)),
-  ReverseSequence: shaped([2, 2], (use) => inputShape(use, 0)),
   EyeLike: oneOutput([1, 1], (use) => tensorType(eyeType(use), inputShape(use, 0))),
-  Compress: compress,
   NonZero: nonZero,
   Shape: oneOutput([1, 1], (use) => tensorType('int64', [shapeLength(use)])),
   Size: oneOutput([1, 1], () => tensorType('int64', [])),
-  ConstantOfShape: oneOutput([1, 1], (use) => tensorType(filledType(use), target(use, 0))),
+  ConstantOfShape: oneOutput([1, 1], (use) => tensorType(filledType(use), givenSizes(use, 0))),
   Range: oneOutput([3, 3], (use) => tensorType(sharedElementType(use, [0, 1, 2]), rangeShape(use))),
-  OneHot: oneOutput([3, 3], (use) => tensorType(typeOf(use, 2).elementType, oneHotShape(use))),
 };

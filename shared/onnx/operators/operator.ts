@@ -1,4 +1,6 @@
 import { InvalidGraphError } from '../../errors/graph-errors';
+import { attributeOf } from '../attributes';
+import { elementTypeOfCode } from '../element-types';
 import type { Attributes, ElementType, TensorType, Value, ValueType } from '../ir';
 import { type Shape, shapeOf, tensorType } from '../shapes';
 
@@ -62,3 +64,31 @@ export const shaped = (
   outputs: [1, 1],
   infer: (use) => [tensorType(sharedElementType(use, options.same ?? [0]), shape(use))],
 });
+
+type Count = number | readonly [fewest: number, most: number];
+
+const range = (count: Count): readonly [number, number] =>
+  typeof count === 'number' ? [count, count] : count;
+
+/** An operator by how many inputs and outputs it has, and the types of the outputs. */
+export const operator = (
+  inputs: Count,
+  outputs: Count,
+  infer: (use: Use) => readonly ValueType[],
+  options: { anyKind?: boolean } = {},
+): Operator => ({
+  inputs: range(inputs),
+  outputs: range(outputs),
+  infer: (use) => infer(use).slice(0, Math.max(use.outputs, 1)),
+  ...options,
+});
+
+/** One entry for each of the names. */
+export const named = (names: string, entry: Operator): OperatorTable =>
+  Object.fromEntries(names.split(' ').map((name) => [name, entry]));
+
+/** The element type that an attribute names by number. */
+export function elementTypeAttribute(use: Use, name: string): ElementType | undefined {
+  const code = attributeOf.int(use.attributes, name);
+  return code === undefined || code === 0 ? undefined : elementTypeOfCode(code);
+}
