@@ -5,6 +5,7 @@ import {
   idempotencyStore,
   leaseSeconds,
 } from '../../../shared/stores/idempotency-store';
+import { openSealed, sealer } from '../../../shared/stores/sealed-text';
 import { aTenant, type EmbeddedStores, openEmbeddedStores } from '../../support/embedded-stores';
 
 let stores: EmbeddedStores;
@@ -84,7 +85,19 @@ describe('once', () => {
     });
   });
 
-  it('keeps answers sealed, and fails on one that was tampered with or moved', async () => {
+  it.each([0, 20, 30])('fails on a sealed answer whose byte %d was changed', async (at) => {
+    const keys = stores.keyService;
+    const sealed = (await sealer(keys, { place: 'here' }))('the secret');
+    const bytes = Buffer.from(sealed.sealed, 'base64');
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+
+    const opening = openSealed(keys, { ...sealed, sealed: bytes.toString('base64') }, { place: 'here' });
+
+    await expect(opening).rejects.toThrow(IntegrityError);
+    expect(await openSealed(keys, sealed, { place: 'here' })).toBe('the secret');
+  });
+
+  it('keeps answers sealed, and fails on one that was moved', async () => {
     const { store, request, entries } = setup();
     await store.once(request, async () => 'the secret');
     const other = { ...request, key: 'other' };
