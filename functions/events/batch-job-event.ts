@@ -37,6 +37,7 @@ export const batchJobEvent = z.object({
     status: batchStatus,
     statusReason: z.string().optional(),
     attempts: z.array(batchAttempt).default([]),
+    tags: z.record(z.string(), z.string()).default({}),
     container: container
       .extend({
         environment: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
@@ -77,13 +78,15 @@ type Told = Pick<RunEvent, 'state' | 'attempt'> & {
   reason?: string | undefined;
 };
 
+/** Batch leaves reasons out or empty, and says some of them twice. */
+const joined = (...reasons: (string | undefined)[]): string | undefined =>
+  [...new Set(reasons)].filter(Boolean).join('; ') || undefined;
+
 /** What an attempt that has ended left: the container's word is the closer one. */
-function endOf(attempt: z.infer<typeof batchAttempt> | undefined): Pick<Told, 'exit_code' | 'reason'> {
-  const reasons = [attempt?.container?.reason, attempt?.statusReason].filter(
-    (reason) => reason !== undefined,
-  );
-  return { exit_code: attempt?.container?.exitCode, reason: reasons.join('; ') || undefined };
-}
+const endOf = (attempt: z.infer<typeof batchAttempt> | undefined): Pick<Told, 'exit_code' | 'reason'> => ({
+  exit_code: attempt?.container?.exitCode,
+  reason: joined(attempt?.container?.reason, attempt?.statusReason),
+});
 
 const endedAttempts = ({ attempts }: Detail) => attempts.filter(({ stoppedAt }) => stoppedAt !== undefined);
 
@@ -95,20 +98,14 @@ function waiting(detail: Detail): Told[] {
   return [{ state: 'interrupted', attempt: ended.length, ...endOf(ended.at(-1)) }, waits];
 }
 
-function over(state: 'succeeded' | 'failed') {
-  return (detail: Detail): Told[] => {
-    const { exit_code, reason } = endOf(detail.attempts.at(-1));
-    const reasons = [...new Set([detail.statusReason, reason].filter((part) => part !== undefined))];
+const over =
+  (state: 'succeeded' | 'failed') =>
+  ({ attempts, statusReason, container }: Detail): Told[] => {
+    const { exit_code = container?.exitCode, reason } = endOf(attempts.at(-1));
     return [
-      {
-        state,
-        attempt: Math.max(1, detail.attempts.length),
-        exit_code: exit_code ?? detail.container?.exitCode,
-        reason: reasons.join('; ') || undefined,
-      },
+      { state, attempt: Math.max(1, attempts.length), exit_code, reason: joined(statusReason, reason) },
     ];
   };
-}
 
 const atWork =
   (state: 'starting' | 'running') =>
@@ -128,8 +125,12 @@ const told: Readonly<Record<Detail['status'], (detail: Detail) => Told[]>> = {
 const orderHead = runOrder.pick({ tenant: true, job_id: true }).loose();
 const orderKey = /^artifacts\/([^/]+)\/([^/]+)\//;
 
-/** Whose run it is: the container's own variables say so. */
+const jobTags = z.object({ 'ingot:tenant': tenantName, 'ingot:job': jobId });
+
+/** Whose run it is: its tags say so, or the container's own variables. */
 function jobOf(detail: Detail): { tenant: string; job_id: string } | undefined {
+  const tags = jobTags.safeParse(detail.tags);
+  if (tags.success) return { tenant: tags.data['ingot:tenant'], job_id: tags.data['ingot:job'] };
   const variables = new Map(detail.container?.environment.map(({ name, value }) => [name, value ?? '']));
   const order = orderHead.safeParse(parsedJson(variables.get(env.INGOT_ORDER) ?? ''));
   if (order.success) return { tenant: order.data.tenant, job_id: order.data.job_id };
@@ -148,7 +149,7 @@ export function runEventsOf({ detail, time }: BatchJobEvent): RunEvent[] {
     ...job,
     run_id: detail.jobId,
     ...event,
-    at: time,
+    at: new Date(time).toISOString(),
     ...(exit_code === undefined ? {} : { exit_code }),
     ...(reason === undefined ? {} : { reason }),
   }));

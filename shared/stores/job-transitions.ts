@@ -84,8 +84,8 @@ function keepWaiting(job: JobRecord, event: RunEvent): JobRecord | undefined {
     return { ...moveTo(job, event.attempt, step), reason_at: event.at };
   }
   const isWaiting = event.attempt === Math.max(1, job.attempt) && ranks[job.state] <= ranks.dispatched;
-  const isOld = job.reason_at !== undefined && event.at <= job.reason_at;
-  return isWaiting && !isOld ? { ...job, reason, reason_at: event.at } : undefined;
+  const isNews = reason !== job.reason && !(job.reason_at !== undefined && event.at < job.reason_at);
+  return isWaiting && isNews ? { ...job, reason, reason_at: event.at } : undefined;
 }
 
 function start(job: JobRecord, event: RunEvent): JobRecord | undefined {
@@ -132,8 +132,8 @@ export const isForeign = (job: JobRecord, event: Pick<RunEvent, 'run_id'>): bool
 export function applyRunEvent(job: JobRecord, event: RunEvent): JobRecord | undefined {
   if (isEnd(job.state) || job.ending !== undefined || isForeign(job, event)) return undefined;
   // whatever a run tells, it was dispatched: its first event may overtake the dispatcher's own write
-  const dispatched = markDispatched(job, event.run_id, event.at) ?? job;
-  return moves[event.state](dispatched, event);
+  const dispatched = markDispatched(job, event.run_id, event.at);
+  return moves[event.state](dispatched ?? job, event) ?? dispatched;
 }
 
 export type JobEnd = Pick<Job, 'output' | 'error'> & {
