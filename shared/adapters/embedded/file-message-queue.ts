@@ -1,210 +1,182 @@
-import { createHash } from 'node:crypto';
-import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ulid } from 'ulid';
-import { z } from 'zod';
+import { PayloadTooLargeError } from '../../errors/request-errors';
+import { IntegrityError } from '../../errors/store-errors';
 import { type Clock, systemClock } from '../../ports/clock';
 import type { MessageQueue, OutgoingMessage, ReceivedMessage } from '../../ports/message-queue';
 import type { RecordCipher } from '../aws/record-item';
-import { syncFolder, writeDurably } from './durable-file';
-import { errnoOf, explainFileError } from './file-errors';
-import { sweepTemporary, temporaryPath } from './temporary-files';
+import { Doorbell } from './doorbell';
+import { explainFileError } from './file-errors';
+import { deduplicationMs, LeaseBook } from './lease-book';
+import { type MessageName, sentAt } from './message-name';
+import { QueueFolder } from './queue-folder';
 
 export interface FileMessageQueueOptions {
-  /** One folder a queue: `messages/`, `dead/` and `recent/` are made in it. */
   folder: string;
-  cipher?: RecordCipher;
+  cipher: RecordCipher;
+  /** How long a receiver has before its message comes again; 60 s unless told. */
+  visibilityTimeoutSeconds?: number;
+  /** How often a message is handed out before it goes to the dead-letter queue; 5 unless told. */
+  maxReceives?: number;
+  /** True unless told: a group's messages one at a time, in order. False: side by side, groups sharing fairly. */
+  ordered?: boolean;
   clock?: Clock;
-  /** How long a message that was handed out stays with its receiver. */
-  visibilitySeconds?: number;
-  /** A message that was handed out so often and comes back goes to `dead/`. */
-  maximumReceives?: number;
 }
 
-const storedMessage = z.object({ body: z.string(), group: z.string() });
+/** As SQS has it. */
+export const largestMessageBytes = 1024 * 1024;
 
-interface Queue extends Required<Omit<FileMessageQueueOptions, 'cipher'>> {
-  cipher: RecordCipher | undefined;
-  messages: string;
-  dead: string;
-  recent: string;
-  /** Message id -> when its lease ends, in milliseconds since 1970; of this process, which alone receives. */
-  leases: Map<string, number>;
-  /** What was read of messages that wait, by id. */
-  bodies: Map<string, z.infer<typeof storedMessage>>;
-  lastSentAt: number;
-}
+const receiptOf = ({ id, receives }: MessageName) => `${id}.${receives}`;
 
-/** `<ulid>~<times handed out>`: a rename counts, so that the count outlives the process. */
-interface MessageFile {
-  id: string;
-  receiveCount: number;
-  name: string;
-}
-
-const nameOf = (id: string, receiveCount: number) => `${id}~${receiveCount}`;
-const fileNamed = /^([0-9A-HJKMNP-TV-Z]{26})~(\d+)$/;
-const deduplicationMilliseconds = 5 * 60_000;
-const pollMilliseconds = 250;
-
-async function listMessages(queue: Queue): Promise<MessageFile[]> {
-  const names = await readdir(queue.messages);
-  return names
-    .flatMap((name) => {
-      const [, id, count] = fileNamed.exec(name) ?? [];
-      return id === undefined ? [] : [{ id, receiveCount: Number(count), name }];
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-const markerOf = (queue: Queue, deduplicationId: string) =>
-  join(queue.recent, createHash('sha256').update(deduplicationId).digest('hex'));
-
-async function isRepeated(queue: Queue, { deduplicationId }: OutgoingMessage): Promise<boolean> {
-  if (deduplicationId === undefined) return false;
-  const marker = await stat(markerOf(queue, deduplicationId)).catch(() => undefined);
-  return marker !== undefined && marker.mtimeMs > queue.clock.now().getTime() - deduplicationMilliseconds;
-}
-
-/** Forgets the deduplication ids whose five minutes are over. */
-async function sweepRecent(queue: Queue): Promise<void> {
-  const before = queue.clock.now().getTime() - deduplicationMilliseconds;
-  for (const name of await readdir(queue.recent)) {
-    const marker = await stat(join(queue.recent, name)).catch(() => undefined);
-    if (marker !== undefined && marker.mtimeMs < before)
-      await unlink(join(queue.recent, name)).catch(() => undefined);
-  }
-}
-
-async function send(queue: Queue, message: OutgoingMessage): Promise<void> {
-  if (await isRepeated(queue, message)) return;
-  // within a process, ids rise even when the clock does not
-  queue.lastSentAt = Math.max(queue.lastSentAt + 1, Date.now());
-  const id = ulid(queue.lastSentAt);
-  const plain = Buffer.from(JSON.stringify({ body: message.body, group: message.group }));
-  const temporary = temporaryPath(queue.messages);
-  await writeDurably(temporary, queue.cipher?.seal(plain, id) ?? plain);
-  await rename(temporary, join(queue.messages, nameOf(id, 0)));
-  await syncFolder(queue.messages);
-  // after the message: a crash in between sends it twice rather than never
-  if (message.deduplicationId !== undefined) await writeFile(markerOf(queue, message.deduplicationId), '');
-}
-
-async function readStored(queue: Queue, { id, name }: MessageFile) {
-  const known = queue.bodies.get(id);
-  if (known) return known;
-  const bytes = await readFile(join(queue.messages, name));
-  const plain = queue.cipher?.open(bytes, id) ?? bytes;
-  const stored = storedMessage.parse(JSON.parse(Buffer.from(plain).toString('utf8')));
-  queue.bodies.set(id, stored);
-  return stored;
-}
-
-/** Out of the way, where nobody receives it: it was handed out too often, or cannot be read. */
-async function bury(queue: Queue, file: MessageFile): Promise<void> {
-  queue.bodies.delete(file.id);
-  await rename(join(queue.messages, file.name), join(queue.dead, file.name));
-}
-
-async function handOut(queue: Queue, file: MessageFile): Promise<ReceivedMessage> {
-  const { body, group } = await readStored(queue, file);
-  const receiveCount = file.receiveCount + 1;
-  await rename(join(queue.messages, file.name), join(queue.messages, nameOf(file.id, receiveCount)));
-  queue.leases.set(file.id, queue.clock.now().getTime() + queue.visibilitySeconds * 1_000);
-  return { id: file.id, body, group, receiveCount, receipt: nameOf(file.id, receiveCount) };
-}
-
-/** The oldest of each group, as long as none of its group is in somebody's hands. */
-async function receiveNow(queue: Queue, limit: number): Promise<ReceivedMessage[]> {
-  const now = queue.clock.now().getTime();
-  const busyGroups = new Set<string>();
-  const received: ReceivedMessage[] = [];
-  for (const file of await listMessages(queue)) {
-    if (received.length >= limit) break;
-    const stored = await readStored(queue, file).catch((error: unknown) => {
-      if (errnoOf(error) !== undefined) throw error;
-    });
-    const isLeased = (queue.leases.get(file.id) ?? 0) > now;
-    if (stored === undefined || (!isLeased && file.receiveCount >= queue.maximumReceives)) {
-      await bury(queue, file);
-      continue;
-    }
-    if (!isLeased && !busyGroups.has(stored.group)) received.push(await handOut(queue, file));
-    else busyGroups.add(stored.group);
-  }
-  return received;
-}
-
-/** Until a name changes in the folder, or a poll is due anyway: not every file system tells of changes. */
-function waitForChange(folder: string, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const watcher = watch(folder, { persistent: false }, done).on('error', done);
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      watcher.close();
-      resolve();
-    }
-  });
-}
-
-async function receive(queue: Queue, limit: number, waitSeconds: number): Promise<ReceivedMessage[]> {
-  const deadline = Date.now() + waitSeconds * 1_000;
-  for (;;) {
-    const received = await receiveNow(queue, limit);
-    const left = deadline - Date.now();
-    if (received.length > 0 || left <= 0) return received;
-    await waitForChange(queue.messages, Math.min(left, pollMilliseconds));
-  }
-}
-
-/** A receipt counts only while nobody else was handed the message since. */
-const isCurrent = async (queue: Queue, receipt: string): Promise<boolean> =>
-  (await stat(join(queue.messages, receipt)).catch(() => undefined)) !== undefined;
-
-const idOf = (receipt: string) => receipt.slice(0, receipt.indexOf('~'));
+const refuseTooLarge = ({ body }: OutgoingMessage): void => {
+  const bytes = Buffer.byteLength(body);
+  if (bytes > largestMessageBytes)
+    throw new PayloadTooLargeError(
+      `a message of ${bytes} bytes is too large: at most ${largestMessageBytes} are allowed`,
+    );
+};
 
 /**
- * A queue in a folder, a file a message: any process may send, one receives. Messages of a group are handed out one after
- * the other; a crash of the receiver gives back what it had not acknowledged.
+ * A queue in a folder. Any number of processes send; one instance receives. What was sent survives `kill -9` and a
+ * power cut; leases end with the receiver's process. Dead letters are a queue of their own, in the folder `dead`.
  */
-export async function openFileMessageQueue(options: FileMessageQueueOptions): Promise<MessageQueue> {
-  const folderOf = (name: string) => join(options.folder, name);
-  const queue: Queue = {
-    clock: systemClock,
-    visibilitySeconds: 30,
-    maximumReceives: 5,
-    cipher: undefined,
-    ...options,
-    messages: folderOf('messages'),
-    dead: folderOf('dead'),
-    recent: folderOf('recent'),
-    leases: new Map(),
-    bodies: new Map(),
-    lastSentAt: 0,
-  };
-  for (const folder of [queue.messages, queue.dead, queue.recent])
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  await sweepTemporary(queue.messages);
-  await sweepRecent(queue);
-  const explained = async <T>(doing: string, work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw explainFileError(`${doing} the queue in '${options.folder}'`, error);
+export class FileMessageQueue implements MessageQueue {
+  readonly #folder: QueueFolder;
+  readonly #book: LeaseBook;
+  readonly #maxReceives: number;
+  readonly #clock: Clock;
+  #settled: MessageName[] = [];
+  #bell: Doorbell | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
+  #deciding: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(folder: QueueFolder, options: FileMessageQueueOptions) {
+    const { visibilityTimeoutSeconds = 60, maxReceives = 5, ordered = true, clock = systemClock } = options;
+    this.#folder = folder;
+    this.#book = new LeaseBook({ ordered, visibilityMs: visibilityTimeoutSeconds * 1000 });
+    this.#maxReceives = maxReceives;
+    this.#clock = clock;
+  }
+
+  static async open(options: FileMessageQueueOptions): Promise<FileMessageQueue> {
+    const queue = new FileMessageQueue(await QueueFolder.open(options.folder, options.cipher), options);
+    queue.#settled = await queue.#folder.settled();
+    for (const name of queue.#settled) queue.#book.remember(name);
+    return queue;
+  }
+
+  /** One batch after the other, so that messages keep the order in which this process sent them. */
+  send(messages: readonly OutgoingMessage[]): Promise<void> {
+    const sent = this.#sending.then(async () => {
+      messages.forEach(refuseTooLarge);
+      for (const message of messages) await this.#folder.place(message);
     });
-  return {
-    async send(messages) {
-      for (const message of messages) await explained('send to', send(queue, message));
-    },
-    receive: ({ limit, waitSeconds }) => explained('receive from', receive(queue, limit, waitSeconds)),
-    async acknowledge(receipt) {
-      await unlink(join(queue.messages, receipt)).catch(() => undefined);
-      queue.leases.delete(idOf(receipt));
-      queue.bodies.delete(idOf(receipt));
-    },
-    async release(receipt, delaySeconds) {
-      if (!(await isCurrent(queue, receipt))) return;
-      queue.leases.set(idOf(receipt), queue.clock.now().getTime() + delaySeconds * 1_000);
-    },
-  };
+    this.#sending = sent.catch(() => undefined);
+    return sent.catch((error: unknown) => {
+      throw explainFileError('send a message', error);
+    });
+  }
+
+  async receive(options: { limit: number; waitSeconds: number }): Promise<ReceivedMessage[]> {
+    const deadline = this.#now() + options.waitSeconds * 1000;
+    this.#bell ??= new Doorbell(this.#folder.ready);
+    for (;;) {
+      if (this.#isClosed) return [];
+      const messages = await this.#inTurn(() => this.#take(options.limit));
+      const now = this.#now();
+      if (messages.length > 0 || now >= deadline) return messages;
+      await this.#bell.wait(Math.min(deadline, this.#book.nextVisibleAt(now)) - now);
+    }
+  }
+
+  acknowledge(receipt: string): Promise<void> {
+    return this.#withMessage(receipt, async (name) => {
+      await this.#folder.settle(name);
+      this.#book.forget(name.id);
+      if (name.deduplication !== 'none') this.#settled.push(name);
+    });
+  }
+
+  release(receipt: string, delaySeconds: number): Promise<void> {
+    return this.#withMessage(receipt, async (name) =>
+      this.#book.postpone(name.id, this.#now() + delaySeconds * 1000),
+    );
+  }
+
+  /** Lets go of the folder; whoever waits for messages gets none. */
+  close(): void {
+    this.#isClosed = true;
+    this.#bell?.close();
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
+
+  /** Folder and book change together: one decision at a time. */
+  #inTurn<T>(decide: () => Promise<T>): Promise<T> {
+    const decided = this.#deciding.then(decide);
+    this.#deciding = decided.catch(() => undefined);
+    return decided.catch((error: unknown) => {
+      throw explainFileError('use a message queue', error);
+    });
+  }
+
+  /** A receipt whose message went to another receiver since, or is gone, is no error and does nothing. */
+  #withMessage(receipt: string, act: (name: MessageName) => Promise<void>): Promise<void> {
+    const [id = '', receives] = receipt.split('.');
+    return this.#inTurn(async () => {
+      const name = this.#book.find(id, Number(receives));
+      if (name !== undefined) await act(name);
+      this.#bell?.ring();
+    });
+  }
+
+  /** Asks the book again where a message turned out to be a dead letter: the next of its group may go instead. */
+  async #take(limit: number): Promise<ReceivedMessage[]> {
+    await this.#lookAround();
+    const messages: ReceivedMessage[] = [];
+    while (messages.length < limit) {
+      const names = this.#book.take(limit - messages.length, this.#now());
+      if (names.length === 0) break;
+      for (const name of names) messages.push(...(await this.#handOut(name)));
+    }
+    return messages;
+  }
+
+  async #lookAround(): Promise<void> {
+    const now = this.#now();
+    for (const duplicate of this.#book.observe(await this.#folder.waiting(), now))
+      await this.#folder.drop(duplicate);
+    const isOver = (name: MessageName) => now - sentAt(name) > deduplicationMs;
+    for (const name of this.#settled.filter(isOver)) await this.#folder.forgetSettled(name);
+    this.#settled = this.#settled.filter((name) => !isOver(name));
+    this.#book.expire(now);
+  }
+
+  async #handOut(name: MessageName): Promise<ReceivedMessage[]> {
+    if (name.receives >= this.#maxReceives) return this.#bury(name);
+    const claimed = await this.#folder.claim(name);
+    if (claimed === undefined) {
+      this.#book.forget(name.id);
+      return [];
+    }
+    this.#book.renamed(claimed);
+    try {
+      const { body, group } = await this.#folder.read(claimed);
+      return [{ id: claimed.id, body, group, receiveCount: claimed.receives, receipt: receiptOf(claimed) }];
+    } catch (error) {
+      if (error instanceof IntegrityError) return this.#bury(claimed);
+      throw error;
+    }
+  }
+
+  async #bury(name: MessageName): Promise<[]> {
+    await this.#folder.bury(name);
+    this.#book.forget(name.id);
+    return [];
+  }
 }
+
+/** The queue that the folder holds, or a new one. */
+export const openFileMessageQueue = (options: FileMessageQueueOptions): Promise<FileMessageQueue> =>
+  FileMessageQueue.open(options);
