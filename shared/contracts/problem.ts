@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** One thing wrong in a request; `pointer` is a JSON Pointer (RFC 6901) into the body, or a parameter's name. */
-export const violation = z.object({ pointer: z.string(), detail: z.string() });
+const violation = z.object({ pointer: z.string(), detail: z.string() });
 
 /** Every error answer, as `application/problem+json` (RFC 9457). */
 export const problem = z.object({

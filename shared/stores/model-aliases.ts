@@ -28,7 +28,7 @@ export interface ModelAliases {
 }
 
 /** What serves a request that names neither alias nor version. */
-export const defaultAlias = 'production';
+const defaultAlias = 'production';
 
 interface ModelAliasesDependencies {
   records: RecordStore;

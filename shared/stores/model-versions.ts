@@ -38,7 +38,7 @@ export interface ModelVersions {
  * Every legal move; a version that is ready stays so. From `awaiting_upload` straight to an end, because the job is
  * submitted before the state is written, and may be faster.
  */
-export const versionTransitions: Readonly<Record<ModelVersion['state'], readonly ModelVersion['state'][]>> = {
+const versionTransitions: Readonly<Record<ModelVersion['state'], readonly ModelVersion['state'][]>> = {
   awaiting_upload: ['validating', 'ready', 'rejected'],
   validating: ['ready', 'rejected'],
   ready: [],

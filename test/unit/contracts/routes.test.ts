@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RouteDefinition } from '../../../shared/contracts/route-definition';
-import { routes } from '../../../shared/contracts/routes';
+import type { RouteDefinition, RouteInput } from '../../../shared/contracts/route-definition';
+import { type RouteNamed, routes } from '../../../shared/contracts/routes';
 
 const all = Object.entries<RouteDefinition>(routes);
 
@@ -13,6 +13,15 @@ describe('the route table', () => {
 
     expect(route.name).toBe(key);
     expect(isThere).toBe(true);
+  });
+
+  it('gives a handler the types of what it parses', () => {
+    const params = { name: 'penguins', version: '3' };
+
+    const parsed: RouteInput<RouteNamed<'get-model-version'>>['params'] =
+      routes['get-model-version'].params.parse(params);
+
+    expect(parsed).toEqual({ name: 'penguins', version: 3 });
   });
 
   it('has every verb and path once', () => {
