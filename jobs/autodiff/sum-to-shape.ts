@@ -1,7 +1,7 @@
-import { attribute, operation } from '../../shared/onnx/build';
-import { and, equal, ints, not, reduceSum, reshape, sizesOf } from '../../shared/onnx/expressions';
+import { attribute, operation, tensor } from '../../shared/onnx/build';
+import { and, equal, ints, matMul, not, reduceSum, reshape, sizesOf } from '../../shared/onnx/expressions';
 import type { Dimension, Value } from '../../shared/onnx/ir';
-import { shapeOf } from '../../shared/onnx/shapes';
+import { elementTypeOf, shapeOf } from '../../shared/onnx/shapes';
 
 type Plan = { readonly kept: readonly number[]; readonly dropped: readonly number[] };
 
@@ -32,6 +32,15 @@ function sumAtRunTime(gradient: Value, target: Value): Value {
   return reshape(sum, to);
 }
 
+/** Rows summed by a product with ones, which runs several times faster than ReduceSum over the first axis. */
+function sumOfRows(gradient: Value): Value {
+  const rows = shapeOf(gradient)?.[0];
+  const sizes =
+    typeof rows === 'number' ? ints([rows]) : operation('Shape', [gradient], { end: attribute.int(1) });
+  const one = attribute.tensor(tensor(elementTypeOf(gradient) ?? 'float', [1], [1]));
+  return matMul(operation('ConstantOfShape', [sizes], { value: one }), gradient);
+}
+
 /**
  * Undoes broadcasting: the gradient summed over the axes along which `target` was repeated, in the shape of `target`.
  * Decided before the run where shapes are known, equal names meaning equal sizes; else while it runs.
@@ -42,6 +51,7 @@ export function sumToShape(gradient: Value, target: Value): Value {
     from !== undefined && to !== undefined && from.length >= to.length ? plan(from, to) : undefined;
   if (axes === undefined) return sumAtRunTime(gradient, target);
   if (axes.dropped.length === 0) return reduceSum(gradient, axes.kept);
+  if (axes.kept.length === 0 && from?.length === 2 && axes.dropped.length === 1) return sumOfRows(gradient);
   if (axes.kept.length === 0) return reduceSum(gradient, axes.dropped, false);
   return reshape(reduceSum(gradient, [...axes.dropped, ...axes.kept], false), sizesOf(target));
 }

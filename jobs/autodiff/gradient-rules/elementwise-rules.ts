@@ -200,7 +200,7 @@ export const elementwiseRules: GradientRules = {
   Acosh: unary((gradient, x) => divide(gradient, root(plus(-1, square(x))))),
   Atanh: unary((gradient, x) => divide(gradient, oneMinus(square(x)))),
   Sigmoid: scaled((_, y) => multiply(y, oneMinus(y))),
-  Relu: scaled((_, y) => operation('Sign', [y])),
+  Relu: unary((gradient, _, y) => only(isPositive(y), gradient)),
   LeakyRelu: leakyRelu,
   PRelu: prelu,
   Elu: elu,
