@@ -4,7 +4,7 @@ import { dynamodbClient, dynamodbRecordStore } from '../shared/adapters/aws/dyna
 import { jobSessionIssuer } from '../shared/adapters/aws/issue-job-session';
 import { kmsKeyService } from '../shared/adapters/aws/kms-key-service';
 import { readSecret } from '../shared/adapters/aws/read-secret';
-import { s3ObjectStore } from '../shared/adapters/aws/s3-object-store';
+import { s3Client, s3ObjectStore } from '../shared/adapters/aws/s3-object-store';
 import { sqsMessageQueue } from '../shared/adapters/aws/sqs-message-queue';
 import {
   type Environment,
@@ -36,7 +36,7 @@ export const wirePlatform = (name: FunctionName, settings: Common): Platform => 
 });
 
 export const wireObjects = (settings: { INGOT_BUCKET: string; INGOT_KEY_ARN: string }) =>
-  s3ObjectStore({ bucket: settings.INGOT_BUCKET, keyId: settings.INGOT_KEY_ARN });
+  s3ObjectStore({ client: s3Client(), bucket: settings.INGOT_BUCKET, keyId: settings.INGOT_KEY_ARN });
 
 export const wireJobQueue = (settings: { INGOT_JOB_QUEUE_URL: string }) =>
   sqsMessageQueue({ queueUrl: settings.INGOT_JOB_QUEUE_URL });

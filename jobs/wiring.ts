@@ -62,7 +62,7 @@ async function wireEmbedded(environment: Environment): Promise<WiredContainer> {
 async function wireAws(environment: Environment): Promise<WiredContainer> {
   const settings = readEnvironment(awsContainerEnvironment, environment);
   const { vendedCredentials } = await import('../shared/adapters/aws/vended-credentials');
-  const { s3ObjectStore } = await import('../shared/adapters/aws/s3-object-store');
+  const { s3Client, s3ObjectStore } = await import('../shared/adapters/aws/s3-object-store');
   const { sqsMessageQueue } = await import('../shared/adapters/aws/sqs-message-queue');
   const credentials = vendedCredentials({
     functionName: settings.INGOT_CREDENTIALS_FUNCTION,
@@ -73,11 +73,8 @@ async function wireAws(environment: Environment): Promise<WiredContainer> {
       token: settings.INGOT_JOB_TOKEN,
     },
   });
-  const store = s3ObjectStore({
-    bucket: settings.INGOT_BUCKET,
-    keyId: settings.INGOT_KEY_ARN,
-    connection: { credentials },
-  });
+  const client = s3Client({ credentials });
+  const store = s3ObjectStore({ client, bucket: settings.INGOT_BUCKET, keyId: settings.INGOT_KEY_ARN });
   return {
     store,
     storeGranted: () => store,

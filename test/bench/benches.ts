@@ -1,0 +1,7 @@
+import type { Bench } from './row';
+import { serving } from './serving';
+import { startup } from './startup';
+import { training } from './training';
+
+/** Every bench by the name that `npm run bench -- <name>` takes, in the order in which they run. */
+export const benches: Readonly<Record<string, Bench>> = { startup, training, serving };
