@@ -119,9 +119,13 @@ export class CsvScanner {
     if (this.field !== this.dialect.columns.length && !this.rowIsBroken) this.noteRagged(this.field);
   }
 
-  /** In a file of one column a blank line is a missing value; in others it is nothing. */
+  /** In a file of one column a blank line is a missing value; in others it is nothing, but the header must come first. */
   private noteBlankLine(): void {
     if (this.headerSeen && this.dialect.columns.length === 1) this.rows++;
+    if (this.headerSeen || this.line > 1) return;
+    const detail =
+      'the first line is blank, and the names of the columns belong there; take blank lines out above them';
+    this.issues.add({ line: 1, code: 'blank_column_name', detail });
   }
 
   private noteRagged(fields: number): void {
@@ -170,7 +174,8 @@ export class CsvScanner {
   }
 
   private noteInField(code: 'field_too_large' | 'stray_quote' | 'unterminated_quote', detail: string): void {
-    const { column, fieldLine: line } = this;
+    const { fieldLine: line } = this;
+    const column = this.headerSeen ? this.column : undefined;
     this.issues.add({ line, ...(column === undefined ? {} : { column }), code, detail });
   }
 }

@@ -59,6 +59,7 @@ async function profileColumn(column: ColumnOfTable, adder: Session): Promise<Dat
   const summary = await summarize(column);
   const plain = { name, type, missing: summary.missing, distinct: summary.distinct };
   if (summary.present === 0) return plain;
+  if (type === 'text' && isNearlyUnique(summary)) return plain;
   if (type === 'text')
     return {
       ...plain,
@@ -68,6 +69,10 @@ async function profileColumn(column: ColumnOfTable, adder: Session): Promise<Dat
     ? { ...plain, ...(await profileNumbers(column, summary, adder)) }
     : plain;
 }
+
+/** Ids and free text have no values worth a list, and in a large file it would take longer than all else. */
+const isNearlyUnique = ({ present, distinct }: Summary): boolean =>
+  distinct > exactDistinct && distinct > present / 2;
 
 async function summarize({ session, reference, relation }: ColumnOfTable): Promise<Summary> {
   const count = z.coerce.number();
