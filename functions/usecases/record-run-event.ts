@@ -13,9 +13,12 @@ export interface RecordRunEventDependencies extends SettleJobDependencies {
 
 const isOver = ({ state }: RunEvent) => state === 'succeeded' || state === 'failed';
 
-/** A run that succeeded is over by itself, whatever of it comes late. */
+/** Behind a success only a further attempt is unwanted: the successful one is over, whatever of it comes late. */
+const isTooLate = ({ state, attempt }: JobRecord, event: RunEvent): boolean =>
+  isEnd(state) && (state !== 'succeeded' || event.attempt > attempt);
+
 const isUnwanted = (job: JobRecord | undefined, event: RunEvent): boolean =>
-  job === undefined || isForeign(job, event) || (isEnd(job.state) && job.state !== 'succeeded');
+  job === undefined || isForeign(job, event) || isTooLate(job, event);
 
 const whyUnwanted = (job: JobRecord | undefined): string => {
   if (job === undefined) return 'no job asks for this run';
