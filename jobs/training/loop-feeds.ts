@@ -18,7 +18,7 @@ type Feeds = Record<string, Tensor>;
  */
 export function batchFeeds(
   chunk: EpochChunk,
-  { features, batchSize }: Training,
+  { features, batchSize }: Pick<Training, 'features' | 'batchSize'>,
   { from, steps }: BatchRange,
 ): Feeds {
   const indices = new Int32Array(steps * batchSize);

@@ -30,8 +30,9 @@ export interface TrainingRowsOptions {
   readonly budgetBytes: number;
 }
 
-/** Encoded at a time while rows are read. */
-const chunkBytes = 32 * 2 ** 20;
+/** This part of the budget, and never more, is encoded at a time while rows are read. */
+const chunkShare = 1 / 16;
+const mostChunkBytes = 32 * 2 ** 20;
 
 const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => 4 * encoder.features;
 
@@ -40,6 +41,7 @@ export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
 
 /** As many rows as a chunk may hold, in whole batches. */
 function chunkRowsOf(options: TrainingRowsOptions): number {
+  const chunkBytes = Math.min(mostChunkBytes, options.budgetBytes * chunkShare);
   const batches = Math.floor(chunkBytes / (bytesPerRow(options) * options.batchSize));
   return Math.max(1, batches) * options.batchSize;
 }
