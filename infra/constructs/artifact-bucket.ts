@@ -24,8 +24,12 @@ const closed = {
 
 const importSchema = z.object({ 'Fn::ImportValue': z.string() });
 
-const reads = ['s3:GetObject', 's3:GetObjectAttributes'];
-const writes = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+// a tag holds the digest of an object that was put in parts
+const reads = ['s3:GetObject', 's3:GetObjectAttributes', 's3:GetObjectTagging'];
+const writes = ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+
+/** Everything that anybody may do with the bucket. */
+export const objectActions = [...reads, ...writes, 's3:ListBucket'];
 
 /** Data sets, models, manifests and checkpoints: encrypted under the customer's key, versioned, over TLS only. */
 export class ArtifactBucket extends Construct {

@@ -15,6 +15,7 @@ import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../stages';
+import { objectActions } from './artifact-bucket';
 import { asVpc } from './as-interface';
 import type { CustomerKey } from './customer-key';
 import { EncryptedLogs } from './encrypted-logs';
@@ -103,17 +104,7 @@ export class PrivateNetwork extends Construct {
     const layers = `arn:${Aws.PARTITION}:s3:::prod-${Aws.REGION}-starport-layer-bucket/*`;
     const allow = (actions: string[], resources: string[]) =>
       endpoint.addToPolicy(new PolicyStatement({ principals: [new AnyPrincipal()], actions, resources }));
-    allow(
-      [
-        's3:GetObject',
-        's3:GetObjectAttributes',
-        's3:PutObject',
-        's3:DeleteObject',
-        's3:AbortMultipartUpload',
-        's3:ListBucket',
-      ],
-      [bucket.bucketArn, bucket.arnForObjects('*')],
-    );
+    allow(objectActions, [bucket.bucketArn, bucket.arnForObjects('*')]);
     allow(['s3:GetObject'], [layers]);
   }
 

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
 import { env, type FunctionName } from '../../shared/config/env';
 import type { StageConfig } from '../stages';
@@ -18,6 +18,7 @@ const projectRoot = process.cwd();
 /** One file with everything inside, the pinned SDK too: what was tested is what runs. */
 export const defaultBundling: BundlingOptions = {
   minify: true,
+  logLevel: LogLevel.WARNING,
   sourceMap: true,
   sourcesContent: false,
   target: 'node24',

@@ -11,6 +11,9 @@ import type { FunctionName } from '../../shared/config/env';
 /** Part of a template, typed as CDK's own assertions type it. */
 type Json = ReturnType<Template['findResources']>[string][string];
 
+// CDK's own rules for CloudFormation take seconds in each test file; `npm run synth` asks them
+process.env.CDK_VALIDATION = 'false';
+
 const resourceSchema = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), z.unknown()).default({}),

@@ -55,6 +55,8 @@ describe('permissions', () => {
     ['s3:PutObject', ['control', 'dispatch-jobs']],
     ['s3:DeleteObject', ['control', 'dispatch-jobs', 'record-run-events', 'sweep-jobs']],
     ['s3:GetObject', ['control', 'dispatch-jobs', 'predict', 'record-run-events', 'sweep-jobs']],
+    ['s3:GetObjectTagging', ['control', 'dispatch-jobs', 'predict', 'record-run-events', 'sweep-jobs']],
+    ['sqs:SendMessage', ['control', 'record-run-events', 'sweep-jobs']],
     ['sqs:ReceiveMessage', ['dispatch-jobs', 'record-container-events']],
     [
       'dynamodb:UpdateItem',
