@@ -52,12 +52,14 @@ export function resolveModel({ registry, clock, random }: ResolveModelDependenci
 
   return async (request) => {
     const { tenant, name, alias = '', version = '' } = request;
-    // Names hold no slash, so no two requests share a key.
-    const target = await targets.forceFetch(`${tenant}/${name}/${alias}/${version}`, { context: request });
+    // Names hold no slash, so no two requests share a key. What is there is taken without waiting for a turn.
+    const targetKey = `${tenant}/${name}/${alias}/${version}`;
+    const target = targets.get(targetKey) ?? (await targets.forceFetch(targetKey, { context: request }));
     const { canary } = target;
     const chosen = canary !== undefined && random() < canary.fraction ? canary.version : target.version;
-    const address = { tenant, name, version: chosen };
-    return versions.forceFetch(`${tenant}/${name}/${chosen}`, { context: address });
+    const versionKey = `${tenant}/${name}/${chosen}`;
+    const context = { tenant, name, version: chosen };
+    return versions.get(versionKey) ?? versions.forceFetch(versionKey, { context });
   };
 }
 
