@@ -89,13 +89,18 @@ const valuesOf = (table: RecordTable, write: RecordWrite): RecordItem => {
   };
 };
 
+/** Version, both ends and the write's name. */
+const otherAttributesBytes = 160;
+
+const tooLarge = (write: RecordWrite) =>
+  new PayloadTooLargeError(
+    `the record '${write.sort}' is too large: at most ${largestItemBytes} bytes are allowed, its keys included; keep large values in objects`,
+  );
+
 const refuseTooLarge = (write: RecordWrite, values: RecordItem): void => {
   const { ':value': value = { S: '' } } = values;
-  const bytes = itemBytes({ ...itemKey(write), value }) + 128;
-  if (bytes > largestItemBytes)
-    throw new PayloadTooLargeError(
-      `the record '${write.sort}' has ${bytes} bytes, but at most ${largestItemBytes} are allowed: keep large values in objects`,
-    );
+  if (itemBytes({ ...itemKey(write), value }) + otherAttributesBytes > largestItemBytes)
+    throw tooLarge(write);
 };
 
 const updateOf = (table: RecordTable, write: RecordWrite): UpdateItemCommandInput => {
@@ -122,6 +127,7 @@ const updateOf = (table: RecordTable, write: RecordWrite): UpdateItemCommandInpu
 
 /** A condition that fails because an earlier attempt of this very write got through, its answer lost, has not failed. */
 const versionAfter = (write: RecordWrite, input: UpdateItemCommandInput, error: unknown): number => {
+  if (/item size/i.test(String(error))) throw tooLarge(write);
   if (!(error instanceof ConditionalCheckFailedException)) throw explainAwsError('write a record', error);
   const writtenBy = error.Item?.[attributes.writtenBy]?.S;
   if (writtenBy === undefined || writtenBy !== input.ExpressionAttributeValues?.[':writtenBy']?.S)

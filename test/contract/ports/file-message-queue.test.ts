@@ -97,6 +97,17 @@ describe('the file message queue', () => {
     ]);
   });
 
+  it('delivers once what is sent again under its id after it was done', async () => {
+    const { queue } = await setup();
+    const message = { body: 'once', group: 'g', deduplicationId: 'one' };
+    await queue.send([message]);
+    const before = await receiveAll(queue);
+
+    await queue.send([message, { ...message, body: 'other', deduplicationId: 'another' }]);
+
+    expect([before, await receiveAll(queue)]).toEqual([['once'], ['other']]);
+  });
+
   it('still knows after a restart what it delivered under an id, for five minutes', async () => {
     const time = { aheadMs: 0 };
     const now = () => new Date(Date.now() + time.aheadMs);

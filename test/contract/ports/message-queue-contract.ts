@@ -64,15 +64,13 @@ const describeOrder = (setup: Setup): void => {
       expect(order).toEqual(['1', '2']);
     });
 
-    it('delivers once what was sent twice under one id, also when the first is done', async () => {
+    it('delivers once what was sent twice under one id', async () => {
       const { queue } = await setup();
       const twice = { ...message('once'), deduplicationId: 'the-same' };
-      await queue.send([twice, twice]);
-      const before = await drain(queue);
 
-      await queue.send([twice, { ...twice, body: 'other', deduplicationId: 'another' }]);
+      await queue.send([twice, twice, { ...twice, body: 'other', deduplicationId: 'another' }]);
 
-      expect([before, await drain(queue)]).toEqual([['once'], ['other']]);
+      expect(await drain(queue)).toEqual(['once', 'other']);
     });
   });
 };

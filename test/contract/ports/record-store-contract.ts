@@ -287,15 +287,15 @@ export const describeRecordStore = (name: string, make: (clock: Clock) => Promis
       expect(most).toEqual({ sorts: sorts.slice(0, 11), hasMore: true });
     });
 
-    it('keeps a value of nearly 400 KB, and refuses a larger one', async () => {
+    it('keeps a value of 400,000 bytes, and refuses a larger one', async () => {
       const { key } = setup();
-      await store.put({ ...key, value: 'x'.repeat(408_000), expect: 'absent' });
+      await store.put({ ...key, value: 'x'.repeat(400_000), expect: 'absent' });
 
       const writing = store.put({ ...key, value: 'y'.repeat(410_000), expect: 1 });
 
       await expect(writing).rejects.toBeInstanceOf(PayloadTooLargeError);
-      await expect(writing).rejects.toThrow('at most 409600 are allowed');
-      expect((await store.get<string>(key))?.value).toHaveLength(408_000);
+      await expect(writing).rejects.toThrow('at most 409600 bytes are allowed');
+      expect((await store.get<string>(key))?.value).toHaveLength(400_000);
     });
   });
 };
