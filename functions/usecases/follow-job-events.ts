@@ -42,8 +42,8 @@ async function* follow(
     const { events, hasMore } = await deps.events.read(job, { after: seen, limit: pageSize });
     const isQuiet = events.length === 0 && now() - spokeAt < heartbeatMilliseconds;
     if (!isQuiet) {
-      yield events;
       spokeAt = now();
+      yield events;
     }
     seen = events.at(-1)?.id ?? seen;
     if (hasMore) continue;

@@ -4,16 +4,9 @@ import { submitInternalJob, submitJob } from '../../../functions/usecases/submit
 import { jobTransitions } from '../../../shared/contracts/job';
 import { objectKeys } from '../../../shared/contracts/job-files';
 import { isEnd, type JobRecord } from '../../../shared/stores/job-record';
+import { aTenant, steppedClock } from '../../support/embedded-stores';
 import { type FaultName, faultyPorts } from '../../unit/jobs/faulty-ports';
-import {
-  allOf,
-  aReadyDataset,
-  aTenant,
-  aTrainedModel,
-  openPorts,
-  steppedClock,
-  wireJobs,
-} from '../../unit/jobs/job-world';
+import { allOf, aReadyDataset, aTrainedModel, openPorts, wireJobs } from '../../unit/jobs/job-world';
 import { scriptedRunner } from '../../unit/jobs/scripted-runner';
 import { type Outcome, smallCloud } from '../../unit/jobs/small-cloud';
 

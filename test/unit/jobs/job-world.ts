@@ -3,11 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobLine } from '../../../functions/usecases/job-log';
-import { dynamodbRecordStore } from '../../../shared/adapters/aws/dynamodb-record-store';
-import { openEmbeddedDynamodb } from '../../../shared/adapters/embedded/embedded-dynamodb';
-import { openFileKeyService } from '../../../shared/adapters/embedded/file-key-service';
 import { openFileMessageQueue } from '../../../shared/adapters/embedded/file-message-queue';
-import { openFileObjectStore } from '../../../shared/adapters/embedded/file-object-store';
 import { openRecordCipher } from '../../../shared/adapters/embedded/record-cipher';
 import type { DatasetProfile } from '../../../shared/contracts/dataset';
 import type { JobManifest, ManifestFile } from '../../../shared/contracts/events';
@@ -24,6 +20,7 @@ import { jobEvents } from '../../../shared/stores/job-events';
 import { jobStore } from '../../../shared/stores/job-store';
 import { modelRegistry } from '../../../shared/stores/model-registry';
 import { openJobs } from '../../../shared/stores/open-jobs';
+import { openEmbeddedStores, type SteppedClock } from '../../support/embedded-stores';
 
 export interface Ports {
   records: RecordStore;
@@ -32,30 +29,18 @@ export interface Ports {
   runner: BatchRunner;
 }
 
-/** A clock that moves when it is told to. */
-export function steppedClock(start = '2026-01-01T00:00:00.000Z') {
-  let milliseconds = new Date(start).getTime();
-  return {
-    now: () => new Date(milliseconds),
-    advance(seconds: number) {
-      milliseconds += seconds * 1_000;
-    },
-  };
-}
-
 /** The embedded cloud's stores in a folder of their own, and as many queues as are asked for. */
 export async function openPorts() {
-  const folder = await mkdtemp(join(tmpdir(), 'ingot-jobs-'));
-  const dynamodb = await openEmbeddedDynamodb(join(folder, 'records'));
-  const keys = await openFileKeyService(join(folder, 'key'));
-  const cipher = await openRecordCipher({ keys, file: join(folder, 'messages.key'), purpose: 'messages' });
+  const stores = await openEmbeddedStores();
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-queues-'));
+  const file = join(folder, 'messages.key');
+  const cipher = await openRecordCipher({ keys: stores.keyService, file, purpose: 'messages' });
   return {
-    records: dynamodbRecordStore(dynamodb),
-    objects: await openFileObjectStore({ folder, keys }),
+    ...stores,
     openQueue: (clock: Clock) =>
-      openFileMessageQueue({ folder: join(folder, 'queues', randomUUID()), cipher, clock, ordered: false }),
+      openFileMessageQueue({ folder: join(folder, randomUUID()), cipher, clock, ordered: false }),
     async close() {
-      await dynamodb.close();
+      await stores.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -71,7 +56,7 @@ const settings = {
 };
 
 /** All that the job use cases ask for, over these ports: one process, as it were. */
-export function wireJobs(ports: Ports, clock: ReturnType<typeof steppedClock>) {
+export function wireJobs(ports: Ports, clock: SteppedClock) {
   const lines: { message: string; line: JobLine }[] = [];
   const write = (message: string, line: JobLine) => void lines.push({ message, line });
   const open = openJobs(ports.records);
@@ -93,8 +78,6 @@ export function wireJobs(ports: Ports, clock: ReturnType<typeof steppedClock>) {
   };
 }
 export type JobWorld = ReturnType<typeof wireJobs>;
-
-export const aTenant = () => `t-${randomUUID().slice(0, 12)}`;
 
 export async function putObject(objects: ObjectStore, key: string, text: string): Promise<ManifestFile> {
   const { bytes, sha256 } = await objects.put(key, Buffer.from(text));

@@ -3,15 +3,14 @@ import { startJob } from '../../../functions/usecases/start-job';
 import { submitInternalJob, submitJob } from '../../../functions/usecases/submit-job';
 import { jobTransitions } from '../../../shared/contracts/job';
 import { objectKeys } from '../../../shared/contracts/job-files';
+import { aTenant, steppedClock } from '../../support/embedded-stores';
 import {
   allOf,
   aReadyDataset,
-  aTenant,
   aTrainedModel,
   leaveOutput,
   openPorts,
   putObject,
-  steppedClock,
   wireJobs,
 } from './job-world';
 import { anEvent, scriptedRunner } from './scripted-runner';

@@ -7,17 +7,8 @@ import { objectKeys } from '../../../shared/contracts/job-files';
 import { runOrder } from '../../../shared/contracts/run-order';
 import { ConfigurationError } from '../../../shared/errors/job-errors';
 import { DependencyError } from '../../../shared/errors/store-errors';
-import {
-  allOf,
-  aProfile,
-  aReadyDataset,
-  aTenant,
-  aTrainedModel,
-  openPorts,
-  putObject,
-  steppedClock,
-  wireJobs,
-} from './job-world';
+import { aTenant, steppedClock } from '../../support/embedded-stores';
+import { allOf, aProfile, aReadyDataset, aTrainedModel, openPorts, putObject, wireJobs } from './job-world';
 import { type ScriptedRunner, scriptedRunner } from './scripted-runner';
 import { anSqsEvent } from './small-cloud';
 

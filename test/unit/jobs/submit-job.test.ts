@@ -5,7 +5,8 @@ import { jobSpecs } from '../../../shared/contracts/job';
 import { AppError } from '../../../shared/errors/app-error';
 import { DependencyError } from '../../../shared/errors/store-errors';
 import { publicJob } from '../../../shared/stores/job-record';
-import { allOf, aProfile, aReadyDataset, aTenant, openPorts, steppedClock, wireJobs } from './job-world';
+import { aTenant, steppedClock } from '../../support/embedded-stores';
+import { allOf, aProfile, aReadyDataset, openPorts, wireJobs } from './job-world';
 import { scriptedRunner } from './scripted-runner';
 
 describe('submitting a job', () => {
