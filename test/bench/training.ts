@@ -1,21 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import { initialWeights } from '../../jobs/training/initial-weights';
 import { networkOf } from '../../jobs/training/layers';
+import { batchFeeds, nextState, stateFeeds, stateNames } from '../../jobs/training/loop-feeds';
 import { softmaxCrossEntropy } from '../../jobs/training/losses';
 import { optimizerOf } from '../../jobs/training/optimizers/optimizer-of';
 import { constantSchedule } from '../../jobs/training/schedules';
+import type { EpochChunk } from '../../jobs/training/training-rows';
 import {
   initialOptimizerState,
-  nextName,
   singleStepModel,
-  stateInputs,
   type Training,
   trainingLoopModel,
 } from '../../jobs/training/training-step';
 import { onnxModelRuntime } from '../../shared/adapters/onnxruntime/onnx-model-runtime';
 import { type ModelSpec, optimizerSpec } from '../../shared/contracts/kinds/train';
 import { floats, tensor } from '../../shared/onnx/build';
-import type { Tensor } from '../../shared/onnx/ir';
 import { writeModel } from '../../shared/onnx/write-model';
 import { type Bench, median, withGoal } from './row';
 
@@ -36,29 +35,25 @@ function theTraining(): Training {
   };
 }
 
-type State = Record<string, Tensor>;
-
-function startOf(training: Training): State {
-  const { parameters, optimizer } = stateInputs(training);
-  const tensors = [
-    ...initialWeights(training.network.parameters, { seed: 1 }),
-    ...initialOptimizerState(training),
-  ];
-  return Object.fromEntries(
-    [...parameters, ...optimizer].flatMap(({ name }, index) =>
-      tensors[index] ? [[name, tensors[index]]] : [],
-    ),
-  );
-}
-
 /** Rows that look like digits to a Gemm: the values do not change its speed. */
-function makeRows(count: number) {
-  const pixels = Float32Array.from(
-    { length: count * sizes.inputs },
+function makeRows(): EpochChunk {
+  const rows = steps * batchSize;
+  const features = Float32Array.from(
+    { length: rows * sizes.inputs },
     (_, index) => ((index * 7919) % 256) / 255,
   );
-  const labels = BigInt64Array.from({ length: count }, (_, index) => BigInt((index * 31) % sizes.outputs));
-  return { pixels, labels };
+  const targets = BigInt64Array.from({ length: rows }, (_, index) => BigInt((index * 31) % sizes.outputs));
+  return { rows, features, targets };
+}
+
+/** The same rows as a batch of their own, for a graph that picks none. */
+function batchOf({ features, targets }: EpochChunk, step: number) {
+  const [from, to] = [step * batchSize, (step + 1) * batchSize];
+  return {
+    features: floats([batchSize, sizes.inputs], features.subarray(from * sizes.inputs, to * sizes.inputs)),
+    targets: tensor('int64', [batchSize], targets.subarray(from, to)),
+    weights: floats([batchSize], new Float32Array(batchSize).fill(1)),
+  };
 }
 
 const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -69,43 +64,27 @@ const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
 
 async function prepare() {
   const training = theTraining();
+  const names = stateNames(training);
   const runtime = onnxModelRuntime({ flushDenormals: true });
   const loop = await runtime.load(writeModel(trainingLoopModel(training)), { threads });
   const single = await runtime.load(writeModel(singleStepModel(training)), { threads });
-  const { pixels, labels } = makeRows(steps * batchSize);
-  const ones = new Float32Array(steps * batchSize).fill(1);
-  const indices = BigInt64Array.from({ length: steps * batchSize }, (_, index) => BigInt(index));
-  const start = startOf(training);
-  const rows = {
-    features: floats([steps * batchSize, sizes.inputs], pixels),
-    targets: tensor('int64', [steps * batchSize], labels),
-    indices: tensor('int64', [steps, batchSize], indices),
-    weights: floats([steps, batchSize], ones),
-    steps: tensor('int64', [], [steps]),
+  const rows = makeRows();
+  const start = {
+    parameters: initialWeights(training.network.parameters, { seed: 1 }),
+    optimizer: initialOptimizerState(training),
   };
-  const batchAt = (step: number) => {
-    const [from, to] = [step * batchSize, (step + 1) * batchSize];
-    return {
-      features: floats([batchSize, sizes.inputs], pixels.subarray(from * sizes.inputs, to * sizes.inputs)),
-      targets: tensor('int64', [batchSize], labels.subarray(from, to)),
-      weights: floats([batchSize], ones.subarray(from, to)),
-    };
-  };
-  const runLoop = () => loop.run({ ...rows, ...start });
+  const allSteps = batchFeeds(rows, training, { from: 0, steps });
+  const batches = Array.from({ length: steps }, (_, step) => batchOf(rows, step));
+  const runLoop = () => loop.run({ ...allSteps, ...stateFeeds(names, start) });
   const runSingles = async () => {
-    let state = start;
-    for (let step = 0; step < steps; step++) {
-      const results = await single.run({ ...batchAt(step), ...state });
-      state = Object.fromEntries(
-        Object.keys(start).flatMap((name) =>
-          results[nextName(name)] ? [[name, results[nextName(name)] as Tensor]] : [],
-        ),
-      );
-    }
+    let state: ReturnType<typeof nextState> = start;
+    for (const batch of batches)
+      state = nextState(names, await single.run({ ...batch, ...stateFeeds(names, state) }));
   };
   return { runLoop, runSingles };
 }
 
+/** Parameters and optimizer state that stay inside the runtime for 50 steps, against handing them in and out at each. */
 export const training: Bench = async () => {
   const { runLoop, runSingles } = await prepare();
   await runLoop();

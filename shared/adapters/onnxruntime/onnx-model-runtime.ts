@@ -80,30 +80,38 @@ function outputInfos(session: InferenceSession): TensorInfo[] {
 function sessionOver(session: InferenceSession): ModelSession {
   const inputs = session.inputMetadata.map(inputInfo);
   const outputs = outputInfos(session);
-  const known = new Set(session.inputNames);
+  const types = new Map(inputs.map(({ name, elementType }) => [name, elementType]));
   const everyOutput = outputs.map(({ name }) => name);
   return {
     inputs,
     outputs,
     async run(feeds, fetches = everyOutput) {
-      const given = Object.entries(feeds).map(([name, tensor]) => [
-        name,
-        toOrtTensor(known.has(name) ? name : refuse(name, known), tensor),
-      ]);
-      const results = await runSession(session, Object.fromEntries(given), fetches);
-      return Object.fromEntries(
-        Object.entries(results).map(([name, tensor]): [string, Tensor] => [
-          name,
-          fromOrtTensor(name, tensor),
-        ]),
-      );
+      const given = mapEntries(feeds, (name, tensor) => {
+        checkFeed(types, name, tensor);
+        return toOrtTensor(name, tensor);
+      });
+      return mapEntries(await runSession(session, given, fetches), fromOrtTensor);
     },
     dispose: () => session.release(),
   };
 }
 
-function refuse(name: string, known: ReadonlySet<string>): never {
-  throw new ModelRunError(`it has no input '${name}'; its inputs are: ${[...known].join(', ')}`);
+/** Own properties whatever the names: a column may be called `__proto__`. */
+function mapEntries<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (name: string, value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(name, value)]));
+}
+
+function checkFeed(types: ReadonlyMap<string, string>, name: string, { elementType }: Tensor): void {
+  const expected = types.get(name);
+  if (expected === elementType) return;
+  const why =
+    expected === undefined
+      ? `it has no input '${name}'; its inputs are: ${[...types.keys()].join(', ')}`
+      : `input '${name}' takes ${expected}, got ${elementType}`;
+  throw new ModelRunError(why);
 }
 
 async function runSession(

@@ -144,7 +144,7 @@ describe('onnxModelRuntime', () => {
   it.each<[string, Record<string, Tensor>, RegExp]>([
     ['a missing input', {}, /input 'x' is missing/],
     ['an unknown input', { x: floats([1, 2], [1, 2]), z: scalar(1) }, /no input 'z'; its inputs are: x/],
-    ['a wrong element type', { x: tensor('int64', [1, 2], [1, 2]) }, /int64.*expected: \(tensor\(float\)\)/],
+    ['a wrong element type', { x: tensor('int64', [1, 2], [1, 2]) }, /input 'x' takes float, got int64/],
     ['a wrong size', { x: floats([1, 3], [1, 2, 3]) }, /index: 1 Got: 3 Expected: 2/],
     ['a wrong rank', { x: floats([2], [1, 2]) }, /rank.*Got: 1 Expected: 2/],
     [
