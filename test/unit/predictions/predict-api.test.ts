@@ -1,3 +1,6 @@
+import { modelSignature } from '../../../shared/contracts/model';
+import { constant, floats, input, operation } from '../../../shared/onnx/build';
+import { model } from '../../../shared/onnx/model';
 import { aTenant, type EmbeddedStores, openEmbeddedStores } from '../../support/embedded-stores';
 import { penguinModel, penguinSignature } from '../../support/penguin-model';
 import { predictApi } from '../../support/predict-api';
@@ -146,6 +149,29 @@ describe('POST /v1/models/{name}/predict', () => {
 
     expect(status).toBe(404);
     expect(body.detail).toBe("no model named 'penguins'");
+  });
+});
+
+describe('POST /v1/models/{name}/predict of an imported model', () => {
+  it.each([
+    { what: 'an open batch axis', batch: 'batch' },
+    { what: 'a batch axis of size 1', batch: 1 },
+  ])('answers with its outputs by name where it has $what', async ({ batch }) => {
+    const { api, tenant, predict } = await setup({ names: [] });
+    const x = input('x', 'float', [batch, 2]);
+    const y = operation('Mul', [x, constant(floats([1, 2], [10, 100]))]);
+    const made = model({ graph: { name: 'test', inputs: [x], outputs: [{ name: 'y', value: y }] } });
+    const field = { type: 'number', element_type: 'float', shape: [2] } as const;
+    const signature = {
+      task: 'other',
+      inputs: [{ name: 'x', ...field }],
+      outputs: [{ name: 'y', ...field }],
+    } as const;
+    await api.register({ tenant, name: 'penguins', model: made, signature: modelSignature.parse(signature) });
+
+    const { body } = await predict({ instances: [{ x: [1, 2] }, { x: [3, 4] }] });
+
+    expect(body.predictions).toEqual([{ y: [10, 200] }, { y: [30, 400] }]);
   });
 });
 
