@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { CreateKeyCommand } from '@aws-sdk/client-kms';
-import { kmsClient, kmsKeyService } from '../../shared/adapters/aws/kms-key-service';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { awsClientConfig } from '../../shared/adapters/aws/aws-client';
+import { kmsKeyService } from '../../shared/adapters/aws/kms-key-service';
 import { describeKeyService } from '../contract/ports/key-service-contract';
 import { describeOnMoto, moto } from '../support/moto';
 
 const setup = async () => {
-  const client = kmsClient(moto);
+  const client = new KMSClient(awsClientConfig(moto));
   const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
-  return kmsKeyService({ client, keyId: KeyMetadata?.KeyId ?? '' });
+  return kmsKeyService({ connection: moto, keyId: KeyMetadata?.KeyId ?? '' });
 };
 
 describeOnMoto('the KMS key service', () => {
@@ -16,7 +17,7 @@ describeOnMoto('the KMS key service', () => {
   describeKeyService('the KMS key service', setup, clearBytesOfMoto);
 
   it('fails, not retryable, for a key that is not there', async () => {
-    const keys = kmsKeyService({ client: kmsClient(moto), keyId: randomUUID() });
+    const keys = kmsKeyService({ connection: moto, keyId: randomUUID() });
 
     const making = keys.generateDataKey({});
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { sqsClient, sqsMessageQueue } from '../../shared/adapters/aws/sqs-message-queue';
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { awsClientConfig } from '../../shared/adapters/aws/aws-client';
+import { sqsMessageQueue } from '../../shared/adapters/aws/sqs-message-queue';
 import { describeMessageQueue, type QueueSettings } from '../contract/ports/message-queue-contract';
 import { describeOnMoto, moto } from '../support/moto';
 
@@ -16,7 +17,7 @@ const create = async (client: SQSClient, name: string, attributes: Record<string
 };
 
 const make = async ({ visibilityTimeoutSeconds, maxReceives }: QueueSettings, ending: string) => {
-  const client = sqsClient(moto);
+  const client = new SQSClient(awsClientConfig(moto));
   const name = randomUUID();
   const dead = await create(client, `${name}-dead${ending}`, {});
   const queue = await create(client, `${name}${ending}`, {
@@ -24,8 +25,8 @@ const make = async ({ visibilityTimeoutSeconds, maxReceives }: QueueSettings, en
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: maxReceives }),
   });
   return {
-    queue: sqsMessageQueue({ client, queueUrl: queue.queueUrl }),
-    deadLetters: sqsMessageQueue({ client, queueUrl: dead.queueUrl }),
+    queue: sqsMessageQueue({ queueUrl: queue.queueUrl, connection: moto }),
+    deadLetters: sqsMessageQueue({ queueUrl: dead.queueUrl, connection: moto }),
   };
 };
 

@@ -5,13 +5,10 @@ import { type AwsConnection, awsClientConfig } from './aws-client';
 import { callAws, type KnownErrors } from './aws-errors';
 
 export interface KmsKeyServiceOptions {
-  client: KMSClient;
   /** Id or ARN of a symmetric key. */
   keyId: string;
+  connection?: AwsConnection;
 }
-
-export const kmsClient = (connection?: AwsConnection): KMSClient =>
-  new KMSClient(awsClientConfig(connection, { request: 5000 }));
 
 const changed = (cause: unknown) =>
   new IntegrityError('a wrapped key does not authenticate: it, its key or its context were changed', cause);
@@ -28,20 +25,27 @@ const present = (bytes: Uint8Array | undefined): Uint8Array => {
   return bytes;
 };
 
-/** Envelope encryption with a KMS key; the context is KMS's encryption context. */
-export const kmsKeyService = ({ client, keyId }: KmsKeyServiceOptions): KeyService => ({
-  async generateDataKey(context) {
-    const command = new GenerateDataKeyCommand({
-      KeyId: keyId,
-      KeySpec: 'AES_256',
-      EncryptionContext: context,
-    });
-    const { Plaintext, CiphertextBlob } = await callAws('make a data key', client.send(command));
-    return { plaintext: present(Plaintext), wrapped: present(CiphertextBlob) };
-  },
-  async unwrapDataKey(wrapped, context) {
-    const command = new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: context });
-    const { Plaintext } = await callAws('unwrap a data key', client.send(command), refusals);
-    return present(Plaintext);
-  },
-});
+/** Data keys of AWS KMS; the context is KMS's encryption context, which CloudTrail shows. */
+export const kmsKeyService = ({ keyId, connection }: KmsKeyServiceOptions): KeyService => {
+  const client = new KMSClient(awsClientConfig(connection, { request: 5000 }));
+  return {
+    async generateDataKey(context) {
+      const command = new GenerateDataKeyCommand({
+        KeyId: keyId,
+        KeySpec: 'AES_256',
+        EncryptionContext: context,
+      });
+      const { Plaintext, CiphertextBlob } = await callAws('make a data key', client.send(command));
+      return { plaintext: present(Plaintext), wrapped: present(CiphertextBlob) };
+    },
+    async unwrapDataKey(wrapped, context) {
+      const command = new DecryptCommand({
+        KeyId: keyId,
+        CiphertextBlob: wrapped,
+        EncryptionContext: context,
+      });
+      const { Plaintext } = await callAws('unwrap a data key', client.send(command), refusals);
+      return present(Plaintext);
+    },
+  };
+};

@@ -17,14 +17,18 @@ import { type AwsConnection, awsClientConfig } from './aws-client';
 import { awsErrorName, callAws, explainAwsError } from './aws-errors';
 
 export interface SqsMessageQueueOptions {
-  client: SQSClient;
   /** Of a standard queue (a message's group is its share of a fair queue), or of a FIFO queue (it keeps the group's order). */
+  queueUrl: string;
+  connection?: AwsConnection;
+}
+
+interface Queue {
+  client: SQSClient;
   queueUrl: string;
 }
 
 /** An attempt may wait for messages, and then some. */
-export const sqsClient = (connection?: AwsConnection): SQSClient =>
-  new SQSClient(awsClientConfig(connection, { request: 30_000 }));
+const attemptMs = 30_000;
 
 const batchMessages = 10;
 const batchBytes = 1024 * 1024;
@@ -76,7 +80,7 @@ const failure = (failed: readonly BatchResultErrorEntry[]): DependencyError => {
 
 /** SQS may take a part of a batch: the rest is sent again, unless it is our fault. */
 const sendBatch = async (
-  { client, queueUrl }: SqsMessageQueueOptions,
+  { client, queueUrl }: Queue,
   batch: SendMessageBatchRequestEntry[],
 ): Promise<void> => {
   let entries = batch;
@@ -100,7 +104,7 @@ const received = (message: Message): ReceivedMessage => ({
 });
 
 const receive = async (
-  { client, queueUrl }: SqsMessageQueueOptions,
+  { client, queueUrl }: Queue,
   { limit, waitSeconds }: { limit: number; waitSeconds: number },
 ): Promise<ReceivedMessage[]> => {
   const command = new ReceiveMessageCommand({
@@ -129,15 +133,16 @@ const unlessLeaseIsOver = async (doing: string, call: Promise<unknown>): Promise
  * A queue in SQS. Visibility timeout, receive limit and dead-letter queue are the queue's own settings. `waitSeconds` is
  * cut at 20 and `limit` at 10. Where a FIFO queue takes a part of a batch only, the rest arrives out of order.
  */
-export const sqsMessageQueue = (options: SqsMessageQueueOptions): MessageQueue => {
-  const { client, queueUrl } = options;
+export const sqsMessageQueue = ({ queueUrl, connection }: SqsMessageQueueOptions): MessageQueue => {
+  const client = new SQSClient(awsClientConfig(connection, { request: attemptMs }));
+  const queue = { client, queueUrl };
   return {
     async send(messages) {
       const entries = messages.map((message) => entryOf(queueUrl, message));
       entries.forEach(refuseTooLarge);
-      for (const batch of inBatches(entries)) await sendBatch(options, batch);
+      for (const batch of inBatches(entries)) await sendBatch(queue, batch);
     },
-    receive: (request) => receive(options, request),
+    receive: (request) => receive(queue, request),
     acknowledge: (receipt) =>
       unlessLeaseIsOver(
         'acknowledge a message',
