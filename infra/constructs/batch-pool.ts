@@ -61,7 +61,7 @@ const variablesOf = {
 } as const;
 
 /** First match decides; whatever matches nothing would be retried, hence the last row. */
-export const retryTable = [
+const retryTable = [
   RetryStrategy.of(Action.RETRY, Reason.SPOT_INSTANCE_RECLAIMED),
   // the container's own word for "interrupted or a dependency failed, try again" (sysexits EX_TEMPFAIL)
   RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: '75' })),

@@ -16,7 +16,7 @@ import type { Permission, Workload } from './workload';
 const projectRoot = process.cwd();
 
 /** One file with everything inside, the pinned SDK too: what was tested is what runs. */
-export const defaultBundling: BundlingOptions = {
+const defaultBundling: BundlingOptions = {
   minify: true,
   logLevel: LogLevel.WARNING,
   sourceMap: true,
