@@ -52,18 +52,25 @@ function decode(base64: string): string {
   }
 }
 
-/** Bytes of a body without decoding it: UTF-8 takes one to three bytes for each UTF-16 unit. */
+/** Bytes of a body without decoding it; those that UTF-8 needs are counted only where the answer may depend on them. */
 function isLongerThan(limit: number, { body, isBase64Encoded }: APIGatewayProxyEvent): boolean {
   if (body === null) return false;
   if (isBase64Encoded) return Math.floor((body.length * 3) / 4) - 2 > limit;
   return body.length > limit || (body.length * 3 > limit && Buffer.byteLength(body) > limit);
 }
 
+function tooLarge(limit: number, { body, isBase64Encoded }: APIGatewayProxyEvent): PayloadTooLargeError {
+  const bytes = Buffer.byteLength(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+  return new PayloadTooLargeError(
+    `the body has ${bytes} bytes, and at most ${limit} are taken here: send less at a time`,
+  );
+}
+
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 function parseBody<R extends RouteDefinition>(route: R, { event, headers }: Exchange<R>): unknown {
   const limit = route.maximumBodyBytes ?? defaultMaximumBodyBytes;
-  if (isLongerThan(limit, event)) throw new PayloadTooLargeError(`the body is over ${limit} bytes`);
+  if (isLongerThan(limit, event)) throw tooLarge(limit, event);
   const isEmpty = event.body === null || event.body === '';
   if (isEmpty && route.body === undefined) return undefined;
   if (isEmpty) throw new InvalidRequestError('the request has no body: send one as JSON');

@@ -45,10 +45,8 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
 /** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */
 export function gatewayListener(options: GatewayOptions): RequestListener {
   const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 });
-  const allowed = new Map<string, string[]>();
   for (const route of options.routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    allowed.set(path, [...(allowed.get(path) ?? []), route.method]);
     router.on(route.method, path, () => undefined, route);
   }
 

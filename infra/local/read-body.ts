@@ -10,7 +10,9 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     return Buffer.alloc(0);
   }
   const tooLarge = () =>
-    new PayloadTooLargeError(`the body is over ${gatewayLimitBytes} bytes: upload data through a data set`);
+    new PayloadTooLargeError(
+      `the body has more than ${gatewayLimitBytes} bytes: upload data sets, or send fewer rows`,
+    );
   if (Number(request.headers['content-length'] ?? 0) > gatewayLimitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;

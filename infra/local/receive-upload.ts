@@ -20,10 +20,13 @@ export const receiveUpload =
       await objects.put(key, request, { ifAbsent: true, ...(sha256 === undefined ? {} : { sha256 }) });
     } catch (error) {
       if (error instanceof ConditionFailedError)
-        throw new ConflictError('this upload was done before', 'already_uploaded');
+        throw new ConflictError(
+          'this upload was done before: complete it, or make a new one for other bytes',
+          'already_uploaded',
+        );
       if (error instanceof IntegrityError)
         throw new DigestMismatchError(
-          'the uploaded bytes do not have the SHA-256 that was declared: upload again',
+          `the uploaded bytes do not have the SHA-256 that was declared, ${sha256}: nothing was stored, send those bytes to the same URL`,
         );
       throw error;
     }

@@ -12,19 +12,18 @@ export const jobId = idOf('job', 'job');
 export const datasetId = idOf('ds', 'data set');
 export const keyId = idOf('key', 'key');
 
-const slug = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
+const slug = /^(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const slugOf = (what: string) =>
   z
     .string()
     .regex(
       slug,
-      `a ${what} has 1 to 63 of a-z, 0-9, '.', '_' and '-', and begins and ends with a letter or digit`,
-    )
-    .refine((name) => !name.includes('..'), `a ${what} may not hold '..'`);
+      `must be ${what}: 1 to 63 of a-z, 0-9, '.', '_' and '-' without '..', beginning and ending with a letter or digit`,
+    );
 
-export const modelName = slugOf('model name');
-export const aliasName = slugOf('alias');
-export const tenantName = slugOf('tenant');
+export const modelName = slugOf('the name of a model');
+export const aliasName = slugOf('the name of an alias');
+export const tenantName = slugOf('the name of a tenant');
 export const versionNumber = z.number().int().min(1);
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest in lower-case hex');
 export const timestamp = z.iso.datetime();

@@ -52,6 +52,9 @@ function allowed(values: readonly unknown[], given: unknown): string {
   return values.length === 1 ? `must be ${list}${hint}` : `must be one of ${list}${hint}`;
 }
 
+/** What was given, after what is allowed and before the advice that follows a colon. */
+const withGiven = (words: string, given: string) => words.replace(/(?=: )|$/, () => given);
+
 /** Zod's issues in our words: what is allowed. What was given is added for all of them alike. */
 function words(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -106,17 +109,24 @@ function unionViolations(issue: z.core.$ZodIssueInvalidUnion, from: string): Vio
       (given === undefined ? ', and is missing' : `, not ${described(given)}`);
     return [{ pointer: pointer.endsWith(`/${key}`) ? pointer : `${pointer}/${key}`, detail }];
   }
-  const forms = [
-    ...new Set(issue.errors.flatMap((errors) => errors.slice(0, 1)).map((first) => first.message)),
-  ];
-  return [{ pointer, detail: `${forms.join(', or ')}, not ${described(issue.input)}` }];
+  return [{ pointer, detail: `${either(formsOf(issue))}, not ${described(issue.input)}` }];
 }
+
+/** `must be a text`, `must be a number`: must be a text, or a number. */
+const either = (forms: readonly string[]): string =>
+  [...new Set(forms)].map((form, at) => (at === 0 ? form : form.replace(/^must be /, ''))).join(', or ');
+
+/** What each member of a union, and of the unions in it, would take. */
+const formsOf = (issue: z.core.$ZodIssue): string[] =>
+  issue.code === 'invalid_union'
+    ? issue.errors.flatMap((errors) => errors.slice(0, 1)).flatMap(formsOf)
+    : [issue.message];
 
 function violationsIn(issue: z.core.$ZodIssue, from: string): Violation[] {
   if (issue.code === 'unrecognized_keys') return unknownKeys(issue, from);
   if (issue.code === 'invalid_union') return unionViolations(issue, from);
   const given = issue.input === undefined ? ', and is missing' : `, not ${described(issue.input)}`;
-  const detail = issue.code === 'custom' ? issue.message : issue.message + given;
+  const detail = issue.code === 'custom' ? issue.message : withGiven(issue.message, given);
   return [{ pointer: pointerTo(issue.path, from), detail }];
 }
 

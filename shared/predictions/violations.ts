@@ -26,7 +26,8 @@ export class Violations {
     const first = this.#listed[0];
     if (first === undefined) return;
     const others = this.#listed.length - 1;
-    const more = others > 0 ? `, and ${others}${this.full ? ' or more' : ''} other problems` : '';
+    const count = `${others}${this.full ? ' or more' : ''} other problem${others === 1 ? '' : 's'}`;
+    const more = others > 0 ? `, and ${count}` : '';
     throw new InvalidRequestError(`${summary}: '${first.pointer}' ${first.detail}${more}`, this.#listed);
   }
 }

@@ -53,6 +53,11 @@ describe('checked', () => {
       { dataset: '../x' },
       "/spec/dataset must be the id of a data set, like ds_01J…, not '../x'",
     ],
+    [
+      'a path for a name',
+      { register: { name: '../x' } },
+      "/spec/register/name must be the name of a model, not '../x': 1 to 63 of",
+    ],
     ['no target', { target: undefined }, '/spec/target must be a text, and is missing'],
     [
       'an empty list',
@@ -77,6 +82,14 @@ describe('checked', () => {
     expect(violations).toEqual(["/spec/a~1b~0c must be a number, not 'x'"]);
   });
 
+  it('names each form that a value may take, of unions in unions too', () => {
+    const violations = violationsOf(predictRequest, { instances: [{ x: { y: 1 } }] });
+
+    expect(violations).toEqual([
+      '/spec/instances/0/x must be a text, or a number, or true or false, or null, or a list, not an object',
+    ]);
+  });
+
   it('shortens what was given', () => {
     const [violation] = violationsOf(z.number(), 'x'.repeat(1000));
 
@@ -96,7 +109,7 @@ describe('checked', () => {
 
     const violations = violationsOf(predictRequest, { instances });
 
-    expect(violations).toEqual([expect.stringMatching(/must have at most 10000 .*, not a list of 100000$/)]);
+    expect(violations).toEqual([expect.stringMatching(/must have at most 10000 .*, not a list of 100000: /)]);
   });
 });
 

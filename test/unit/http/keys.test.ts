@@ -62,8 +62,12 @@ describe('a new key', () => {
     ['no scope', { scopes: [] }, /at least 1 item/],
     ['an unknown scope', { scopes: ['predicts'] }, /did you mean 'predict'/],
     ['a scope twice', { scopes: ['jobs', 'jobs'] }, /named once/],
-    ['a tenant that is a path', { tenant: '../other' }, /a tenant has 1 to 63/],
-    ['a tenant with a separator', { tenant: 'a#b' }, /a tenant has 1 to 63/],
+    [
+      'a tenant that is a path',
+      { tenant: '../other' },
+      /must be the name of a tenant, not '..\/other': 1 to 63 of/,
+    ],
+    ['a tenant with a separator', { tenant: 'a#b' }, /must be the name of a tenant, not 'a#b': 1 to 63 of/],
   ])('is refused with %s', async (_, facts, detail) => {
     const answer = await post({ tenant: aTenant(), scopes: ['jobs'], ...facts });
 

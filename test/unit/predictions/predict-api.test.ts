@@ -105,7 +105,7 @@ describe('POST /v1/models/{name}/predict', () => {
       what: '100,000 rows',
       body: { instances: new Array(100_000).fill({ mass: 1 }) },
       at: '/instances',
-      says: /at most 10000 instances: send the rest in further requests/,
+      says: /at most 10000 instances, not a list of 100000: send the rest in further requests$/,
     },
     { what: 'no rows', body: { instances: [] }, at: '/instances', says: /at least 1/ },
     {
