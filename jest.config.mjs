@@ -3,6 +3,7 @@ const only = (pattern) => ({ testMatch: [`<rootDir>/test/${pattern}/**/*.test.ts
 const base = {
   testEnvironment: '<rootDir>/test/support/onnxruntime-environment.mjs',
   transform: { '\\.[cm]?[jt]sx?$': swc },
+  modulePathIgnorePatterns: ['<rootDir>/cdk.out'],
   transformIgnorePatterns: ['/node_modules/(?!(@middy|ulid|pure-rand|find-my-way|onnx-buf|@bufbuild)/)'],
 };
 

@@ -1,3 +1,4 @@
+import { jobAttempts } from '../../shared/contracts/job';
 import type { ServiceLog } from '../../shared/observability/logger';
 import type { BatchRunner } from '../../shared/ports/batch-runner';
 import type { Clock } from '../../shared/ports/clock';
@@ -52,7 +53,7 @@ export function storesOf({ records, keys, clock, ids, bell }: Platform) {
 
 /** Bounds that dispatcher, sweeper and submission agree on. */
 export const jobLimits = {
-  attempts: 5,
+  attempts: jobAttempts,
   claimTimeoutSeconds: 120,
   resendAfterSeconds: 60,
   settleAfterSeconds: 60,

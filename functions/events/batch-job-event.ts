@@ -2,8 +2,6 @@ import { z } from 'zod';
 import { env } from '../../shared/config/env';
 import type { RunEvent } from '../../shared/contracts/events';
 import { jobId, tenantName } from '../../shared/contracts/names';
-import { runOrder } from '../../shared/contracts/run-order';
-import { parsedJson } from '../usecases/parsed-json';
 
 const container = z.object({ exitCode: z.number().int().optional(), reason: z.string().optional() });
 
@@ -122,23 +120,15 @@ const told: Readonly<Record<Detail['status'], (detail: Detail) => Told[]>> = {
   FAILED: over('failed'),
 };
 
-const orderHead = runOrder.pick({ tenant: true, job_id: true }).loose();
-const orderKey = /^artifacts\/([^/]+)\/([^/]+)\//;
+const jobOfRun = z.object({ tenant: tenantName, job_id: jobId });
 
-const jobTags = z.object({ 'ingot:tenant': tenantName, 'ingot:job': jobId });
-
-/** Whose run it is: its tags say so, or the container's own variables. */
-function jobOf(detail: Detail): { tenant: string; job_id: string } | undefined {
-  const tags = jobTags.safeParse(detail.tags);
-  if (tags.success) return { tenant: tags.data['ingot:tenant'], job_id: tags.data['ingot:job'] };
-  const variables = new Map(detail.container?.environment.map(({ name, value }) => [name, value ?? '']));
-  const order = orderHead.safeParse(parsedJson(variables.get(env.INGOT_ORDER) ?? ''));
-  if (order.success) return { tenant: order.data.tenant, job_id: order.data.job_id };
-  const [, tenant, id] = orderKey.exec(variables.get(env.INGOT_ORDER_KEY) ?? '') ?? [];
-  const named = { tenant: tenantName.safeParse(tenant), id: jobId.safeParse(id) };
-  return named.tenant.success && named.id.success
-    ? { tenant: named.tenant.data, job_id: named.id.data }
-    : undefined;
+/** Whose run it is: its tags say so, or the variables that every container gets. */
+function jobOf({ tags, container }: Detail): z.infer<typeof jobOfRun> | undefined {
+  const variables = new Map(container?.environment.map(({ name, value }) => [name, value]));
+  return jobOfRun.safeParse({
+    tenant: tags['ingot:tenant'] ?? variables.get(env.INGOT_TENANT),
+    job_id: tags['ingot:job'] ?? variables.get(env.INGOT_JOB_ID),
+  }).data;
 }
 
 /** The run events that one event of AWS Batch stands for; none where the run is not of a job of ours. */

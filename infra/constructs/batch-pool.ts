@@ -23,6 +23,7 @@ import type { ContainerImage, LogDriver } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { env } from '../../shared/config/env';
+import { jobAttempts } from '../../shared/contracts/job';
 import { acknowledgeWildcards } from './acknowledge';
 import { asVpc } from './as-interface';
 import { type ContainerHost, containerUser } from './container-host';
@@ -101,7 +102,7 @@ export class BatchPool extends Construct {
     });
     this.definition = new EcsJobDefinition(this, 'Definition', {
       container: this.#container(props),
-      retryAttempts: 5,
+      retryAttempts: jobAttempts,
       retryStrategies: retryTable,
       timeout: Duration.days(1),
     });

@@ -53,6 +53,9 @@ export const jobResources = z.strictObject({
 });
 export type JobResources = z.infer<typeof jobResources>;
 
+/** How many attempts a run has in all, for interruptions and exit code 75. */
+export const jobAttempts = 5;
+
 export const submitJobRequest = z.strictObject({
   kind: z.enum(Object.keys(jobSpecs) as [JobKind, ...JobKind[]]),
   /** The kind's own schema applies; see `jobSpecs`. */

@@ -1,17 +1,20 @@
 import {
   BatchClient,
+  type EvaluateOnExit,
   type KeyValuePair,
+  ListJobsCommand,
   type ResourceRequirement,
   SubmitJobCommand,
   type SubmitJobCommandInput,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
+import { env } from '../../config/env';
 import type { JobResources } from '../../contracts/job';
 import { PayloadTooLargeError } from '../../errors/request-errors';
 import { DependencyError } from '../../errors/store-errors';
 import type { BatchRunner, RunRequest } from '../../ports/batch-runner';
 import { type AwsConnection, awsClientConfig } from './aws-client';
-import { callAws } from './aws-errors';
+import { callAws, explainAwsError, isAccessDenied } from './aws-errors';
 
 /** Name or ARN of a job queue, and of the job definition that its jobs are made from. */
 export interface BatchTarget {
@@ -27,7 +30,24 @@ export interface BatchRunnerOptions {
 
 /** Of a whole SubmitJob request (AWS Batch quotas). */
 const largestRequestBytes = 30 * 1024;
+/** Of the overrides that Batch hands to ECS, which takes 8,192 characters with what Batch adds of its own. */
+const longestOverrides = 8192 - 1024;
 const sharePriority = 1;
+const mostAttempts = 10;
+const shortestTimeoutSeconds = 60;
+const longestReason = 1000;
+
+/**
+ * When a run gets another attempt: its machine was reclaimed, its image could not be pulled, or it said so itself (exit
+ * 75). The first match decides; the last line keeps Batch from retrying everything else. As in the job definitions: a
+ * request that sets the attempts replaces their whole strategy.
+ */
+export const retryRules: readonly EvaluateOnExit[] = [
+  { onStatusReason: 'Host EC2*', action: 'RETRY' },
+  { onExitCode: '75', action: 'RETRY' },
+  { onReason: 'CannotPullContainerError:*', action: 'RETRY' },
+  { onReason: '*', action: 'EXIT' },
+];
 
 const isOnGpu = ({ accelerator }: JobResources) => accelerator === 'gpu';
 
@@ -37,13 +57,16 @@ const requirementsOf = (resources: JobResources): ResourceRequirement[] => [
   ...(isOnGpu(resources) ? [{ type: 'GPU' as const, value: '1' }] : []),
 ];
 
-const environmentOf = (environment: RunRequest['environment']): KeyValuePair[] =>
-  Object.entries(environment).map(([name, value]) => ({ name, value }));
+/** As many threads as the job has vCPUs. */
+const environmentOf = ({ environment, resources }: RunRequest): KeyValuePair[] =>
+  Object.entries({ [env.INGOT_THREADS]: String(resources.vcpus), ...environment }).map(([name, value]) => ({
+    name,
+    value,
+  }));
 
 /**
- * The SubmitJob request of a run. The job definition keeps the image, the role and the retry
- * strategy, whose attempts are those of the request; name, tags and
- * environment carry whose job it is, by which its events find back.
+ * The SubmitJob request of a run. The job definition keeps image and roles; name, tags and environment carry whose job
+ * it is, by which its events find back. Batch takes at most ten attempts, and no timeout below a minute.
  */
 export function submissionOf(
   request: RunRequest,
@@ -58,33 +81,76 @@ export function submissionOf(
     schedulingPriorityOverride: sharePriority,
     containerOverrides: {
       resourceRequirements: requirementsOf(request.resources),
-      environment: environmentOf(request.environment),
+      environment: environmentOf(request),
     },
-    timeout: { attemptDurationSeconds: request.timeoutSeconds },
+    timeout: { attemptDurationSeconds: Math.max(shortestTimeoutSeconds, request.timeoutSeconds) },
+    retryStrategy: { attempts: Math.min(mostAttempts, request.attempts), evaluateOnExit: [...retryRules] },
     tags: { 'ingot:tenant': request.tenant, 'ingot:job': request.jobId },
     propagateTags: true,
   };
 }
 
-/** AWS Batch. Of the same job submitted twice, the caller's own conditional write keeps the second away. */
+const refuseTooLarge = (submission: SubmitJobCommandInput): void => {
+  const measures = [
+    { what: 'request', size: Buffer.byteLength(JSON.stringify(submission)), most: largestRequestBytes },
+    {
+      what: 'set of container overrides',
+      size: JSON.stringify(submission.containerOverrides).length,
+      most: longestOverrides,
+    },
+  ];
+  const broken = measures.find(({ size, most }) => size > most);
+  if (broken !== undefined)
+    throw new PayloadTooLargeError(
+      `the job's environment makes a ${broken.what} of ${broken.size} bytes, but Batch takes ${broken.most}: keep long values in objects`,
+    );
+};
+
+/** The run that this job has already, of whatever state: Batch remembers for a day at least. Undefined also where this process may not ask. */
+const findRun = async (
+  client: BatchClient,
+  { jobName, jobQueue }: SubmitJobCommandInput,
+): Promise<string | undefined> => {
+  const filters = [{ name: 'JOB_NAME', values: [jobName ?? ''] }];
+  try {
+    const { jobSummaryList = [] } = await client.send(new ListJobsCommand({ jobQueue, filters }));
+    return jobSummaryList.find((summary) => summary.jobName === jobName)?.jobId;
+  } catch (error) {
+    if (isAccessDenied(error)) return undefined;
+    throw explainAwsError('look for a Batch job', error);
+  }
+};
+
+const submit = async (client: BatchClient, submission: SubmitJobCommandInput): Promise<string> => {
+  const { jobId } = await callAws('submit a Batch job', client.send(new SubmitJobCommand(submission)));
+  if (jobId === undefined) throw new DependencyError('Batch answered without a job id', { retryable: true });
+  return jobId;
+};
+
+const isForgotten = (error: unknown): boolean => /does not exist|not found/i.test(String(error));
+
+const terminate = async (client: BatchClient, runId: string, reason: string): Promise<void> => {
+  const command = new TerminateJobCommand({
+    jobId: runId,
+    reason: reason.slice(0, longestReason) || 'no reason given',
+  });
+  await client.send(command).catch((error: unknown) => {
+    if (!isForgotten(error)) throw explainAwsError('terminate a Batch job', error);
+  });
+};
+
+/**
+ * Runs on AWS Batch. A job that was submitted before, as by a dispatcher that died before it could note so, is found by
+ * its name and not submitted again; of two submits at the same instant Batch cannot tell, a conditional write must.
+ */
 export function batchRunner(options: BatchRunnerOptions): BatchRunner {
   const client = new BatchClient(awsClientConfig(options.connection));
   return {
     async submit(request) {
       const submission = submissionOf(request, options);
-      const bytes = Buffer.byteLength(JSON.stringify(submission));
-      if (bytes > largestRequestBytes) {
-        throw new PayloadTooLargeError(
-          `the job's environment makes a request of ${bytes} bytes, Batch takes ${largestRequestBytes}`,
-        );
-      }
-      const { jobId } = await callAws('submit a Batch job', client.send(new SubmitJobCommand(submission)));
-      if (jobId === undefined)
-        throw new DependencyError('Batch answered without a job id', { retryable: true });
-      return { runId: jobId };
+      refuseTooLarge(submission);
+      return { runId: (await findRun(client, submission)) ?? (await submit(client, submission)) };
     },
-    async terminate(runId, reason) {
-      await callAws('terminate a Batch job', client.send(new TerminateJobCommand({ jobId: runId, reason })));
-    },
+    terminate: (runId, reason) => terminate(client, runId, reason),
   };
 }

@@ -1,4 +1,6 @@
 import type { JobGrant } from '../../contracts/job-files';
+import { PayloadTooLargeError } from '../../errors/request-errors';
+import { checkKeyPrefix } from '../../ports/object-key';
 
 export interface SessionResources {
   bucketArn: string;
@@ -19,48 +21,63 @@ export interface PolicyDocument {
   Statement: readonly PolicyStatement[];
 }
 
-/** Object keys hold none of IAM's wildcards, so an entry is taken to the letter but for the folder's star. */
-const patternOf = (entry: string) => (entry.endsWith('/') ? `${entry}*` : entry);
+/** IAM's limit for a session policy. */
+const longestPolicy = 2048;
+
+const readActions = ['s3:GetObject', 's3:GetObjectTagging'];
+const writeActions = ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+
+const isFolder = (entry: string): boolean => entry.endsWith('/');
+
+/** An entry as IAM matches it. Object keys hold none of IAM's wildcards, so only the folder's star is one. */
+const patternOf = (entry: string): string => `${checkKeyPrefix(entry)}${isFolder(entry) ? '*' : ''}`;
 
 const objectsOf = (bucketArn: string, entries: readonly string[]) =>
   entries.map((entry) => `${bucketArn}/${patternOf(entry)}`);
 
-const isFolder = (entry: string) => entry.endsWith('/');
+const onObjects = (
+  actions: readonly string[],
+  bucketArn: string,
+  entries: readonly string[],
+): PolicyStatement[] =>
+  entries.length === 0 ? [] : [{ Effect: 'Allow', Action: actions, Resource: objectsOf(bucketArn, entries) }];
+
+/** Only below a folder that may be read: listing by the name of a single object would show its neighbours. */
+const onList = (bucketArn: string, folders: readonly string[]): PolicyStatement[] =>
+  folders.length === 0
+    ? []
+    : [
+        {
+          Effect: 'Allow',
+          Action: 's3:ListBucket',
+          Resource: bucketArn,
+          Condition: { StringLike: { 's3:prefix': folders.map(patternOf) } },
+        },
+      ];
+
+const refuseTooLong = (policy: PolicyDocument): PolicyDocument => {
+  const { length } = JSON.stringify(policy);
+  if (length > longestPolicy)
+    throw new PayloadTooLargeError(
+      `the job's grant makes a session policy of ${length} characters, but IAM takes ${longestPolicy}: give the job fewer inputs`,
+    );
+  return policy;
+};
 
 /**
  * What `grantedObjectStore` keeps, said to IAM: the session policy that narrows the job session role to one job's objects
- * and the event queue. IAM takes at most 2,048 characters of it, so it says each thing once.
+ * and the event queue. `PayloadTooLargeError` above the 2,048 characters that IAM takes.
  */
-export function sessionPolicyOf(
-  grant: JobGrant,
-  { bucketArn, eventQueueArn, keyArn }: SessionResources,
-): PolicyDocument {
-  const folders = grant.read.filter(isFolder).map(patternOf);
-  const statements: (PolicyStatement & { isNeeded: boolean })[] = [
-    {
-      isNeeded: grant.read.length > 0,
-      Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:GetObjectAttributes'],
-      Resource: objectsOf(bucketArn, grant.read),
-    },
-    {
-      isNeeded: grant.write.length > 0,
-      Effect: 'Allow',
-      Action: ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-      Resource: objectsOf(bucketArn, grant.write),
-    },
-    {
-      isNeeded: folders.length > 0,
-      Effect: 'Allow',
-      Action: 's3:ListBucket',
-      Resource: bucketArn,
-      Condition: { StringLike: { 's3:prefix': folders } },
-    },
-    { isNeeded: true, Effect: 'Allow', Action: 'sqs:SendMessage', Resource: eventQueueArn },
-    { isNeeded: true, Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn },
-  ];
-  const needed = statements
-    .filter(({ isNeeded }) => isNeeded)
-    .map(({ isNeeded: _, ...statement }) => statement);
-  return { Version: '2012-10-17', Statement: needed };
+export function sessionPolicyOf(grant: JobGrant, resources: SessionResources): PolicyDocument {
+  const { bucketArn, eventQueueArn, keyArn } = resources;
+  return refuseTooLong({
+    Version: '2012-10-17',
+    Statement: [
+      ...onObjects(readActions, bucketArn, grant.read),
+      ...onObjects(writeActions, bucketArn, grant.write),
+      ...onList(bucketArn, grant.read.filter(isFolder)),
+      { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: eventQueueArn },
+      { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn },
+    ],
+  });
 }

@@ -6,8 +6,6 @@ const runId = '4c7599ae-0a82-49aa-ba5a-4727fcce14a8';
 const arn = `arn:aws:batch:us-east-1:123456789012:job/${runId}`;
 const jobId = 'job_01J00000000000000000000000';
 
-const order = JSON.stringify({ tenant: 'acme', job_id: jobId, kind: 'train', spec: {}, inputs: {} });
-
 const anAttempt = (container: Record<string, unknown>, statusReason?: string) => ({
   container: {
     containerInstanceArn: 'arn:aws:ecs:us-east-1:123456789012:container-instance/c/1',
@@ -55,7 +53,8 @@ const anEvent = ({ detailType = 'Batch Job State Change', environment, container
       command: [],
       volumes: [],
       environment: environment ?? [
-        { name: 'INGOT_ORDER', value: order },
+        { name: 'INGOT_TENANT', value: 'acme' },
+        { name: 'INGOT_JOB_ID', value: jobId },
         { name: 'INGOT_JOB_TOKEN', value: 'secret' },
       ],
       mountPoints: [],
@@ -222,18 +221,22 @@ describe('what AWS Batch tells', () => {
     expect(event).toMatchObject({ tenant: 'acme', job_id: jobId });
   });
 
-  it('knows a job by the key of its order, where that was too long for a variable', () => {
-    const key = `artifacts/acme/${jobId}/order.json`;
-
-    const [event] = read(anEvent({ environment: [{ name: 'INGOT_ORDER_KEY', value: key }] }));
+  it('knows a job by its variables, where the run has no tags', () => {
+    const [event] = read(anEvent({}));
 
     expect(event).toMatchObject({ tenant: 'acme', job_id: jobId });
   });
 
   it.each([
     { title: 'no variables', environment: [] },
-    { title: 'an order that is no JSON', environment: [{ name: 'INGOT_ORDER', value: '{' }] },
-    { title: 'a key of nobody', environment: [{ name: 'INGOT_ORDER_KEY', value: 'artifacts/../x/order' }] },
+    { title: 'a job without a tenant', environment: [{ name: 'INGOT_JOB_ID', value: jobId }] },
+    {
+      title: 'a tenant that is none',
+      environment: [
+        { name: 'INGOT_TENANT', value: '../x' },
+        { name: 'INGOT_JOB_ID', value: jobId },
+      ],
+    },
   ])('leaves a run with $title alone', ({ environment }) => {
     expect(read(anEvent({ environment }))).toEqual([]);
   });
