@@ -7,7 +7,6 @@ import type { IssueList } from './issue-list';
  */
 export function checkColumnNames(names: readonly string[], issues: IssueList, line?: number): void {
   const place = line === undefined ? {} : { line };
-  if (names.length > ingestLimits.columns) issues.add({ ...place, ...tooManyColumns(names.length) });
   const seen = new Map<string, number>();
   for (const [index, name] of names.entries()) {
     const first = seen.get(name.toLowerCase());
@@ -18,7 +17,12 @@ export function checkColumnNames(names: readonly string[], issues: IssueList, li
   }
 }
 
-export function tooManyColumns(count: number) {
+export function checkColumnCount(count: number, issues: IssueList, line?: number): void {
+  if (count > ingestLimits.columns)
+    issues.add({ ...(line === undefined ? {} : { line }), ...tooManyColumns(count) });
+}
+
+function tooManyColumns(count: number) {
   return {
     code: 'too_many_columns' as const,
     detail: `${count} columns, and at most ${ingestLimits.columns} are allowed; leave some out`,

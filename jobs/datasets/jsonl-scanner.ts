@@ -1,4 +1,4 @@
-import { tooManyColumns } from './check-column-names';
+import { checkColumnCount } from './check-column-names';
 import { ingestLimits } from './ingest-limits';
 import type { IssueList } from './issue-list';
 import { checkMembers, isPlain, type JsonObject, type Member } from './json-members';
@@ -88,7 +88,7 @@ export class JsonlScanner {
     if (this.columns.has(key)) return;
     this.columns.add(key);
     if (this.columns.size === ingestLimits.columns + 1)
-      this.issues.add({ line: this.line, ...tooManyColumns(this.columns.size) });
+      checkColumnCount(this.columns.size, this.issues, this.line);
   }
 
   private note(code: 'field_too_large' | 'not_an_object' | 'invalid_json', detail: string): void {

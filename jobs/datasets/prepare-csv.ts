@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors/app-error';
-import { checkColumnNames } from './check-column-names';
+import { checkColumnCount, checkColumnNames } from './check-column-names';
 import { CsvScanner } from './csv-scanner';
 import {
   bitOfText,
@@ -31,6 +31,7 @@ export async function prepareCsv(upload: Upload): Promise<PreparedSource | undef
   const delimiter = sniffDelimiter(text, isWhole);
   const [columns] = splitCsv(text, { delimiter, records: 1, isWhole });
   if (!columns) return refuseHeader(upload, isWhole);
+  checkColumnCount(columns.length, issues, 1);
   checkColumnNames(columns, issues, 1);
   if (columns.length > ingestLimits.columns) return undefined;
   const scanner = new CsvScanner({ delimiter, columns }, issues);

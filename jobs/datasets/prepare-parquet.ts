@@ -1,5 +1,6 @@
+import { types } from 'node:util';
 import { z } from 'zod';
-import { checkColumnNames } from './check-column-names';
+import { checkColumnCount, checkColumnNames } from './check-column-names';
 import { type ColumnReading, readingOf } from './column-types';
 import { ingestLimits } from './ingest-limits';
 import { columnReference } from './open-table';
@@ -37,6 +38,7 @@ async function prepare({ session, path, issues }: Upload): Promise<PreparedSourc
   const rows = (
     await session.row(z.object({ rows: z.coerce.number() }), `SELECT count(*) AS rows FROM ${source}`)
   ).rows;
+  checkColumnCount(columns.length, issues);
   checkColumnNames(
     columns.map(({ name }) => name),
     issues,
@@ -130,7 +132,7 @@ function misfitIssue({ type }: ColumnReading) {
 /** Memory, disk and interruption are ours to mend, not the caller's. */
 function isAboutTheFile(error: unknown): error is Error {
   return (
-    error instanceof Error &&
+    types.isNativeError(error) &&
     !/^(?:Out of Memory|INTERRUPT|Interrupt|Internal|Binder|Catalog|Parser)/.test(error.message)
   );
 }

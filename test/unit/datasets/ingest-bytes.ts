@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { type IngestOptions, type IngestOutcome, ingestFile } from '../../../jobs/datasets/ingest-file';
 import { openTable, type Table } from '../../../jobs/datasets/open-table';
 import { quoteText } from '../../../jobs/datasets/quote-sql';
@@ -59,16 +59,13 @@ export async function errorsOf(bytes: string | Uint8Array, options: Partial<Inge
 
 /** All rows of a Parquet file, as arrays of JavaScript values. */
 export async function rowsOf(data: string): Promise<unknown[][]> {
-  const session = await openSession({ scratch: await makeFolder() });
-  try {
-    const rows = await session.rows(
-      z.record(z.string(), z.unknown()),
-      `SELECT * FROM read_parquet(${quoteText(data)})`,
-    );
-    return rows.map((row) => Object.values(row));
-  } finally {
-    await session.close();
-  }
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(`SELECT * FROM read_parquet(${quoteText(data)})`);
+  const rows = reader.getRowsJS();
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
 }
 
 /** The rows that came of bytes that must be fine. */
