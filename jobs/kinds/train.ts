@@ -1,4 +1,5 @@
 import type { JobManifest } from '../../shared/contracts/events';
+import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
 import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
 import { writeModel } from '../../shared/onnx/write-model';
@@ -62,20 +63,27 @@ async function trainOn(run: TrainRun): Promise<Result> {
   const prepared = await prepare(split, features);
   for (const { name, why } of prepared.unused) context.log('info', `column '${name}' is not used: ${why}`);
   if (run.testTable) checkTestColumns(run.testTable, [...prepared.used.map(({ name }) => name), spec.target]);
-  stage(context, progress.prepared);
+  stage(context, { fraction: progress.prepared, metrics: {} });
 
   const share = progress.trained - progress.prepared;
   const report: JobContext['report'] = (done) =>
     context.report({ ...done, fraction: progress.prepared + share * done.fraction });
   const fitted = await fitModel({ spec, split, prepared, context, report });
-  stage(context, progress.trained);
+  stage(context, doneOf(fitted, progress.trained));
   return publish(run, { split, prepared, fitted });
 }
 
 /** `InterruptedError` where the job was told to stop; what training had is in its last checkpoint. */
-function stage({ signal, report }: JobContext, fraction: number): void {
+function stage({ signal, report }: JobContext, reached: JobProgress): void {
   if (signal.aborted) throw new InterruptedError(String(signal.reason));
-  report({ fraction, metrics: {} });
+  report(reached);
+}
+
+/** The progress of a job whose training is over. */
+function doneOf({ trained: { history, steps } }: Fitted, fraction: number): JobProgress {
+  const { metrics, training_loss } = history.at(-1) ?? {};
+  const told = training_loss === undefined ? {} : { ...metrics, training_loss };
+  return { fraction, step: steps, epoch: history.length - 1, metrics: told };
 }
 
 async function splitRows({ spec, context, table, testTable }: TrainRun): Promise<SplitTable> {
@@ -115,12 +123,7 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
   const report = reportOf({ prepared, trained: fitted.trained, parameters: fitted.parameters, metrics });
   await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
   context.log('info', headline(metrics));
-  context.report({
-    fraction: 1,
-    step: fitted.trained.steps,
-    epoch: fitted.trained.history.length,
-    metrics: {},
-  });
+  context.report(doneOf(fitted, 1));
   return {
     type: 'model',
     register: spec.register,
@@ -134,11 +137,14 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
 
 type Parts = ReadonlyMap<Part, SplitTable>;
 
+/** Enough to see whether the model learned its rows by heart; what it never saw is measured whole. */
+const mostMeasuredRows: Partial<Record<Part, number>> = { train: 100_000 };
+
 /** Every part that has rows, each as a table of its own; the test part is the test data set's where there is one. */
 async function measuredParts({ spec, testTable }: TrainRun, split: SplitTable): Promise<Parts> {
   const own: [Part, SplitTable][] = (['train', 'validation', 'test'] as const)
     .filter((part) => split.counts[part] > 0)
-    .map((part) => [part, partOf(split, part)]);
+    .map((part) => [part, partOf(split, part, mostMeasuredRows[part])]);
   if (testTable === undefined) return new Map(own);
   return new Map([
     ...own,
@@ -158,7 +164,13 @@ async function measure(context: JobContext, { model, signature, parts }: Measure
   const session = await runtime.load(model, { provider, threads });
   try {
     const metrics: Record<string, MetricsBySplit[string]> = {};
-    for (const [part, rows] of parts) metrics[part] = await evaluateModel(session, signature, rows);
+    for (const [part, rows] of parts) {
+      const measured = await evaluateModel(session, signature, rows);
+      metrics[part] = measured;
+      const left = rows.counts.test - measured.rows;
+      if (left > 0)
+        context.log('warn', `${left} rows to test on are left out: their class is in none of the data`);
+    }
     return metrics;
   } finally {
     await session.dispose();

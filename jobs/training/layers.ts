@@ -25,22 +25,22 @@ export interface Sizes {
   readonly outputs: number;
 }
 
-export type Activation = (value: Value) => Value;
+type Activation = (value: Value) => Value;
 
-export const activations: Readonly<Record<'relu' | 'tanh' | 'gelu', Activation>> = {
+const activations: Readonly<Record<'relu' | 'tanh' | 'gelu', Activation>> = {
   relu: (value) => operation('Relu', [value]),
   tanh: (value) => operation('Tanh', [value]),
   /** Gaussian error linear unit by its tanh approximation (Hendrycks and Gimpel, 2016). */
   gelu: (value) => operation('Gelu', [value], { approximate: attribute.string('tanh') }),
 };
 
-export interface LinearLayer extends Sizes {
+interface LinearLayer extends Sizes {
   readonly name: string;
   readonly initialiser: Initialiser;
 }
 
 /** An affine map; the bias is the addend of the same Gemm. */
-export function linear({ name, inputs, outputs, initialiser }: LinearLayer): Network {
+function linear({ name, inputs, outputs, initialiser }: LinearLayer): Network {
   return {
     parameters: [
       { name: `${name}.weight`, dims: [inputs, outputs], initialiser },
@@ -51,7 +51,7 @@ export function linear({ name, inputs, outputs, initialiser }: LinearLayer): Net
 }
 
 /** One network after another, an activation in between. */
-export function stack(layers: readonly Network[], activation: Activation): Network {
+function stack(layers: readonly Network[], activation: Activation): Network {
   const parameters = layers.flatMap((layer) => layer.parameters);
   const forward: Network['forward'] = (features, given) => {
     let value = features;

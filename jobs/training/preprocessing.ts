@@ -25,6 +25,13 @@ interface Encoded {
   readonly silent: readonly boolean[];
 }
 
+/**
+ * What a column is divided by: its deviation, but nothing below the steps that float32 makes at its mean. A column that
+ * varies less than that would come out as large steps of rounding.
+ */
+const scaleOf = ({ standardDeviation, mean }: NumberStatistics): number =>
+  Math.max(standardDeviation, Math.abs(mean) * 2 ** -23, 2 ** -126);
+
 /** Missing numbers become the median of the training rows; then all are shifted and scaled to mean 0 and deviation 1. */
 function encodeNumbers(columns: readonly NumberStatistics[]): Encoded {
   const inputs = columns.map(({ name }) => input(name, 'float', ['batch']));
@@ -42,10 +49,7 @@ function encodeNumbers(columns: readonly NumberStatistics[]): Encoded {
   );
   return {
     inputs,
-    features: divide(
-      centred,
-      row(({ standardDeviation }) => standardDeviation),
-    ),
+    features: divide(centred, row(scaleOf)),
     names: columns.map(({ name }) => name),
     silent: columns.map(() => false),
   };

@@ -12,7 +12,7 @@ export const constantSchedule =
   () =>
     number(learningRate);
 
-export interface CosineOptions {
+interface CosineOptions {
   readonly learningRate: number;
   readonly totalSteps: number;
   /** Rises linearly over these first steps; the first one is not zero. */
@@ -22,7 +22,7 @@ export interface CosineOptions {
 }
 
 /** Linear warm-up, then half a cosine down to the final fraction (Loshchilov and Hutter, 2017), and on at that. */
-export const cosineSchedule =
+const cosineSchedule =
   ({ learningRate, totalSteps, warmupSteps, finalFraction }: CosineOptions): Schedule =>
   (step) => {
     const at = castTo(step, 'float');

@@ -39,7 +39,7 @@ export interface Stepped {
 }
 
 export const parameterName = (name: string): string => `parameter.${name}`;
-export const optimizerStateName = (index: number): string => `optimizer.${index}`;
+const optimizerStateName = (index: number): string => `optimizer.${index}`;
 /** The name of a state tensor after the step. */
 export const nextName = (name: string): string => `next.${name}`;
 
@@ -57,11 +57,7 @@ export const initialOptimizerState = (training: Training): Tensor[] =>
   training.optimizer.init(stateInputs(training).parameters).map((value) => value.tensor);
 
 /** Model, loss, gradients and optimizer as one expression. */
-export function trainingStep(
-  { network, loss, optimizer }: Training,
-  state: StepState,
-  batch: Batch,
-): Stepped {
+function trainingStep({ network, loss, optimizer }: Training, state: StepState, batch: Batch): Stepped {
   const outputs = network.forward(batch.features, state.parameters);
   const mean = weightedMean(loss.perRow(outputs, batch.targets), batch.weights);
   const gradients = differentiate(mean, state.parameters);

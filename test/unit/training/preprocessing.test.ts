@@ -55,6 +55,22 @@ describe('preprocessing', () => {
     expect(fitted.silent).toEqual([]);
   });
 
+  it.each([
+    [
+      'varies less than float32 can tell at its size',
+      { mean: 2 ** 30, standardDeviation: 1e-3 },
+      2 ** 30 + 64,
+      0.5,
+    ],
+    ['varies by less than any normal float32', { mean: 0, standardDeviation: 1e-44 }, 1e-44, 1e-6],
+  ])('keeps a column small that %s', async (_, statistics, value, largest) => {
+    const column = { ...mass, ...statistics, median: statistics.mean };
+
+    const { features } = await setup({ columns: [column], rows: { mass: floats([1], [value]) } });
+
+    expect(Math.abs(features[0] ?? Number.NaN)).toBeLessThanOrEqual(largest);
+  });
+
   it('gives categories, a missing value and values never seen a feature each', async () => {
     const rows = { island: tensor('string', [4], ['Dream', '', 'Torgersen', 'Biscoe']) };
 

@@ -60,6 +60,10 @@ describe('train', () => {
     expect(result.lineage).toEqual({ dataset });
     expect(result.register).toEqual({ name: 'penguins' });
     expect(context.published).toEqual(['model.onnx', 'report.json', 'test_rows.parquet']);
+    expect(context.progress.at(-1)).toMatchObject({
+      fraction: 1,
+      metrics: { validation_accuracy: expect.any(Number) },
+    });
     await remove();
   });
 
@@ -182,6 +186,18 @@ describe('train', () => {
     expect(metrics.test?.rows).toBe(testRows.length);
     expect((metrics.train?.rows ?? 0) + (metrics.validation?.rows ?? 0)).toBe(others.length);
     expect(metrics.test?.accuracy).toBeGreaterThanOrEqual(0.95);
+    await remove();
+  });
+
+  it('leaves rows to test on out where their class is in none of the data, and says so', async () => {
+    const testRows = penguins().map((row, index) => (index < 3 ? { ...row, Species: 'Emperor' } : row));
+
+    const { metrics, context, remove } = await trained({ testRows, spec: { epochs: 1 } });
+
+    expect(metrics.test?.rows).toBe(testRows.length - 3);
+    expect(context.logs.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^3 rows to test on are left out/),
+    );
     await remove();
   });
 
