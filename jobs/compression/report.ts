@@ -31,8 +31,8 @@ export interface CompressionReport {
   }[];
   /** On the held-out rows of the training job; absent where the model came without. */
   quality?: { before: ModelMetrics; after: ModelMetrics; accuracy_loss_points?: number };
-  /** Median milliseconds of one run, warm. */
-  latency_milliseconds?: { single_row: Pair; batch: Pair & { rows: number } };
+  /** Median milliseconds of one run, warm; no batch where one row takes long already. */
+  latency_milliseconds?: { single_row: Pair; batch?: Pair & { rows: number } };
   notes: readonly string[];
 }
 

@@ -136,23 +136,26 @@ async function compareQuality(
   }
 }
 
-const latencyBatchRows = 256;
+/** The largest of these that takes less than the limit, by the time of one row. */
+const batchSizes = [256, 64, 16, 4];
+const longestBatchMilliseconds = 250;
 
-async function compareLatency({
-  before,
-  after,
-}: BothSessions): Promise<CompressionReport['latency_milliseconds']> {
+async function compareLatency(sessions: BothSessions): Promise<CompressionReport['latency_milliseconds']> {
   try {
-    const single = await latencyOf(before, after, 1);
-    const batch = await latencyOf(before, after, latencyBatchRows);
-    return single && batch && { single_row: single, batch: { rows: latencyBatchRows, ...batch } };
+    const single = await latencyOf(sessions, 1);
+    if (single === undefined) return undefined;
+    const takesBatches = sessions.before.inputs.some(({ shape }) => typeof shape[0] === 'string');
+    const fits = (size: number) => takesBatches && size * single.before < longestBatchMilliseconds;
+    const rows = batchSizes.find(fits);
+    const batch = rows === undefined ? undefined : await latencyOf(sessions, rows);
+    return { single_row: single, ...(rows && batch ? { batch: { rows, ...batch } } : {}) };
   } catch {
     // Made-up inputs can be outside what a model takes: an index, or a size that another input decides.
     return undefined;
   }
 }
 
-async function latencyOf(before: ModelSession, after: ModelSession, rows: number) {
+async function latencyOf({ before, after }: BothSessions, rows: number) {
   const feeds = syntheticFeeds(before.inputs, rows);
   if (feeds === undefined) return undefined;
   const [old = Number.NaN, recent = Number.NaN] = await measureLatency([before, after], feeds);
