@@ -21,12 +21,16 @@ const statusOf = (error: object): number => {
   return typeof status === 'number' ? status : 0;
 };
 
+/** The system's code, also of an error that the SDK wrapped, which keeps it in the message only (`connect ECONNREFUSED …`). */
+const codeOf = (error: object): string =>
+  textOf(error, 'code') || (/\bE[A-Z_]{4,}\b/.exec(textOf(error, 'message'))?.[0] ?? '');
+
 const symptomsOf = (error: unknown): Symptoms =>
   typeof error === 'object' && error !== null
     ? {
         name: textOf(error, 'name'),
         message: textOf(error, 'message'),
-        code: textOf(error, 'code'),
+        code: codeOf(error),
         status: statusOf(error),
       }
     : { name: '', message: String(error), code: '', status: 0 };
@@ -58,6 +62,15 @@ const isKeyTrouble = isOneOf(
   'DisabledException KMSInvalidStateException KMSDisabledException KMS.DisabledException KMS.InvalidStateException KMS.NotFoundException KmsDisabled KmsInvalidState',
 );
 
+const isDeniedSymptom = (s: Symptoms): boolean =>
+  isDenied(s.name, s.code) || s.status === 401 || s.status === 403;
+
+/** True where AWS knows the caller and does not let it. */
+export const isAccessDenied = (error: unknown): boolean => {
+  const symptoms = symptomsOf(error);
+  return isDeniedSymptom(symptoms) && !isUnknownCaller(symptoms.name, symptoms.code);
+};
+
 /** Why a call failed and what helps; the first line that applies. */
 const diagnoses: readonly { applies: (s: Symptoms) => boolean; text: string; retryable: boolean }[] = [
   {
@@ -66,7 +79,7 @@ const diagnoses: readonly { applies: (s: Symptoms) => boolean; text: string; ret
     retryable: false,
   },
   {
-    applies: (s) => isDenied(s.name, s.code) || s.status === 401 || s.status === 403,
+    applies: isDeniedSymptom,
     text: 'access denied: the role of this process lacks a permission for it, on the resource or on its KMS key',
     retryable: false,
   },
