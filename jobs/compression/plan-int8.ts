@@ -15,8 +15,8 @@ const largestShare = 0.35;
 /** Below this, the nodes that quantize and decode take more bytes and time than the weights give back. */
 const fewestWeights = 512;
 
-export const floatBytes = ({ rows, columns }: MatrixLayer): number => rows * columns * 4;
-export const int8Bytes = ({ rows, columns }: MatrixLayer): number => rows * columns + columns * 4;
+const floatBytes = ({ rows, columns }: MatrixLayer): number => rows * columns * 4;
+const int8Bytes = ({ rows, columns }: MatrixLayer): number => rows * columns + columns * 4;
 
 /** Which weights become int8, and why the others do not. */
 export function planInt8(model: Model): readonly PlannedWeight[] {

@@ -26,7 +26,7 @@ export const tensorDatatype = z.enum([
 ]);
 export type TensorDatatype = z.infer<typeof tensorDatatype>;
 
-export const tensorParameters = z.record(z.string(), z.unknown());
+const tensorParameters = z.record(z.string(), z.unknown());
 
 const size = z.number().int().min(0);
 

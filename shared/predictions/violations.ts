@@ -2,7 +2,7 @@ import type { Violation } from '../errors/app-error';
 import { InvalidRequestError } from '../errors/request-errors';
 
 /** So many problems of one request are listed; a wrong column in 10,000 rows should not be answered 10,000 times. */
-export const maximumViolations = 100;
+const maximumViolations = 100;
 
 /** Gathers what is wrong with a request, so that its sender can mend all of it at once. */
 export class Violations {

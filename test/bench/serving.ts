@@ -71,7 +71,7 @@ const perSecond = async (client: LoadClient): Promise<number> => {
 async function throughput(trained: TrainedForBench, instance: Record<string, unknown>): Promise<Row> {
   const home = await mkdtemp(join(tmpdir(), 'ingot-bench-'));
   const ingot = await startIngotServer(home, trained);
-  const bare = await startChildServer('test/bench/support/bare-server.ts', [trained.modelPath]);
+  const bare = await startChildServer('test/bench/bare-server.ts', [trained.modelPath]);
   const body = JSON.stringify({ instances: [instance] });
   const common = { body, connections };
   const authorization = `Bearer ${ingot.secret}`;
