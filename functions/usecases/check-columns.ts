@@ -8,10 +8,10 @@ import { IntegrityError } from '../../shared/errors/store-errors';
 import type { ObjectStore } from '../../shared/ports/object-store';
 import { type JobInputStores, requireReadyDataset } from './job-inputs';
 import { parsedJson } from './parsed-json';
-import { readSmallObject } from './verify-manifest';
+import { readSmallObject } from './read-small-object';
 
 export interface CheckColumnsDependencies extends JobInputStores {
-  objects: ObjectStore;
+  objects: Pick<ObjectStore, 'get'>;
 }
 
 const namesShown = 3;

@@ -3,7 +3,7 @@ import { objectKeys } from '../../shared/contracts/job-files';
 import type { ObjectStore } from '../../shared/ports/object-store';
 import type { JobRecord } from '../../shared/stores/job-record';
 import { parsedJson } from './parsed-json';
-import { readSmallObject } from './verify-manifest';
+import { readSmallObject } from './read-small-object';
 
 const longestDetail = 4_000;
 

@@ -1,35 +1,15 @@
 import { type JobManifest, jobManifest, type ManifestFile } from '../../shared/contracts/events';
 import { objectKeys } from '../../shared/contracts/job-files';
 import { AppError } from '../../shared/errors/app-error';
-import { ObjectNotFoundError } from '../../shared/errors/store-errors';
 import type { ObjectStore } from '../../shared/ports/object-store';
 import type { JobRecord } from '../../shared/stores/job-record';
 import { parsedJson } from './parsed-json';
+import { readSmallObject } from './read-small-object';
 
 /** A run that says it succeeded, and whose files do not bear it out. */
 export class OutputUnverifiedError extends AppError {
   constructor(message: string, cause?: unknown) {
     super(message, { code: 'output_unverified', fault: 'service', cause });
-  }
-}
-
-/** Large enough for the errors of a data set and the metrics of a model, and no way to fill our memory. */
-const longestFile = 16 * 1024 * 1024;
-
-/** The text of a small object, or undefined where there is none. */
-export async function readSmallObject(objects: ObjectStore, key: string): Promise<string | undefined> {
-  try {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of await objects.get(key)) {
-      bytes += chunk.byteLength;
-      if (bytes > longestFile) throw new OutputUnverifiedError(`'${key}' is over ${longestFile} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
-    throw error;
   }
 }
 

@@ -14,7 +14,7 @@ import { type JobWorld, leaveOutput, putObject } from './job-world';
 import { anEvent, type ScriptedRun, type ScriptedRunner } from './scripted-runner';
 
 /** A queue's message as a function gets it. */
-export const anSqsRecord = ({ id, body, group, receiveCount }: ReceivedMessage): SQSRecord => ({
+const anSqsRecord = ({ id, body, group, receiveCount }: ReceivedMessage): SQSRecord => ({
   messageId: id,
   receiptHandle: id,
   body,
