@@ -43,13 +43,19 @@ export const intAttribute = (attributes: Attributes, name: string, missing: numb
 export const floatAttribute = (attributes: Attributes, name: string, missing: number): number =>
   attributeOf.float(attributes, name) ?? missing;
 
+const holdsGraphs = (found: Attribute | undefined): boolean =>
+  found?.type === 'graph' || found?.type === 'graphs';
+
+function graphsIn(found: Attribute | undefined): readonly Graph[] {
+  if (found?.type === 'graph') return [found.value];
+  return found?.type === 'graphs' ? found.value : none;
+}
+
+const none: readonly Graph[] = [];
+
 /** The subgraphs that a node's attributes hold, in the order of their names. */
 export function subgraphsOf(attributes: Attributes): readonly Graph[] {
-  const graphs: Graph[] = [];
-  for (const name of Object.keys(attributes).sort()) {
-    const found = attributes[name];
-    if (found?.type === 'graph') graphs.push(found.value);
-    if (found?.type === 'graphs') graphs.push(...found.value);
-  }
-  return graphs;
+  const names = Object.keys(attributes).filter((name) => holdsGraphs(attributes[name]));
+  if (names.length === 0) return none;
+  return names.sort().flatMap((name) => graphsIn(attributes[name]));
 }

@@ -2,25 +2,15 @@ import { InvalidGraphError } from '../errors/graph-errors';
 import type { Graph, Value } from './ir';
 import type { Placement, Scope } from './place-values';
 
-/** A value's name, and the extra node that gives an output its name where the value cannot carry it. */
+/** How values are called in a file. */
 export interface Names {
   readonly of: (value: Value) => string;
   /** Another name that nothing has yet. */
   readonly fresh: (stem: string) => string;
-  /** Outputs of each graph, each under the name that it is written by. */
-  readonly outputs: ReadonlyMap<Graph, readonly NamedOutput[]>;
-}
-
-export interface NamedOutput {
-  readonly name: string;
-  readonly value: Value;
-  /** Whether an Identity has to carry the value to the name. */
-  readonly carried: boolean;
 }
 
 class Namer {
   readonly names = new Map<Value, string>();
-  readonly outputs = new Map<Graph, readonly NamedOutput[]>();
   private readonly taken = new Set<string>();
   private readonly counts = new Map<string, number>();
 
@@ -79,21 +69,10 @@ class Namer {
     for (const value of unnamed) if (!value.name) this.give(value, this.numbered('constant'));
   }
 
-  nameOutputs(scope: Scope): void {
-    const here = new Set<Value>(scope.nodes);
-    const stands = (value: Value) => here.has(value.kind === 'projection' ? value.of : value);
-    const named = scope.graph.outputs.map(({ name, value }): NamedOutput => {
-      const own = this.names.get(value);
-      if (scope.parent === undefined && own === name) return { name, value, carried: false };
-      const chosen = scope.parent === undefined ? name : this.free(name || 'output');
-      this.taken.add(chosen);
-      if (own === undefined && stands(value)) {
-        this.give(value, chosen);
-        return { name: chosen, value, carried: false };
-      }
-      return { name: chosen, value, carried: true };
-    });
-    this.outputs.set(scope.graph, named);
+  nameOutputs({ graph, parent }: Scope): void {
+    for (const { name, value } of graph.outputs) {
+      if (!this.names.has(value)) this.give(value, parent === undefined ? name : this.free(name || 'output'));
+    }
   }
 
   /** A name for each output of a node that somebody reads. */
@@ -119,7 +98,6 @@ export function nameValues(placement: Placement): Names {
   for (const scope of scopes) namer.nameOutputs(scope);
   for (const scope of scopes) namer.nameNodes(scope, placement);
   return {
-    outputs: namer.outputs,
     fresh: (stem) => namer.fresh(stem),
     of: (value) => {
       const same =

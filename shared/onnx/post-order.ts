@@ -43,5 +43,6 @@ export function inputsOf(value: Value): readonly Value[] {
 export function dependenciesOf(value: Value): readonly Value[] {
   if (value.kind !== 'operation') return inputsOf(value);
   const bodies = subgraphsOf(value.attributes);
+  if (bodies.length === 0) return inputsOf(value);
   return [...inputsOf(value), ...bodies.flatMap((body) => body.outputs.map((output) => output.value))];
 }

@@ -1,15 +1,9 @@
 import { subgraphsOf } from './attributes';
 import { elementCount } from './element-types';
 import type { Attribute, Graph, OperationValue, Tensor, Value } from './ir';
-import { type Names, nameValues } from './names';
-import { type Placement, placeValues, type Scope } from './place-values';
-import { separateBodies } from './separate-bodies';
+import { type Layout, layOut } from './layout';
+import type { Scope } from './place-values';
 import { printShape, printType } from './shapes';
-
-interface Printer {
-  readonly names: Names;
-  readonly placement: Placement;
-}
 
 const mostShown = 8;
 
@@ -36,7 +30,7 @@ function printAttribute(found: Attribute): string {
   }
 }
 
-function printNode(node: OperationValue, { names, placement }: Printer): string {
+function printNode(node: OperationValue, { names, placement }: Layout): string {
   const read: readonly Value[] = [node, ...(placement.projections.get(node)?.values() ?? [])];
   const outputs = read.map((value) => `${names.of(value)}: ${printType(value.type)}`).join(', ');
   const inputs = node.inputs.map((value) => (value === undefined ? '_' : names.of(value))).join(', ');
@@ -51,21 +45,19 @@ function printNode(node: OperationValue, { names, placement }: Printer): string 
   return `${outputs} = ${domain}${node.op}(${inputs})${options}`;
 }
 
-function printScope(scope: Scope, printer: Printer): readonly string[] {
+function printScope(scope: Scope, layout: Layout): readonly string[] {
   const { graph, constants, nodes } = scope;
-  const { names, placement } = printer;
+  const { names, placement } = layout;
   const inputs = graph.inputs.map((bound) => `${names.of(bound)}: ${printType(bound.type)}`);
   const lines = constants.map((value) => `${names.of(value)} = ${printTensor(value.tensor)}`);
   for (const node of nodes) {
-    lines.push(printNode(node, printer));
+    lines.push(printNode(node, layout));
     for (const body of subgraphsOf(node.attributes)) {
       const inner = placement.scopes.get(body);
-      if (inner !== undefined) lines.push(...printScope(inner, printer));
+      if (inner !== undefined) lines.push(...printScope(inner, layout));
     }
   }
-  const given = (names.outputs.get(graph) ?? []).map(({ name, value, carried }) =>
-    carried ? `${name}=${names.of(value)}` : name,
-  );
+  const given = graph.outputs.map(({ value }) => names.of(value));
   return [
     `${graph.name || 'graph'}(${inputs.join(', ')}) {`,
     ...lines.map((line) => `  ${line}`),
@@ -76,6 +68,6 @@ function printScope(scope: Scope, printer: Printer): readonly string[] {
 
 /** The graph as people read it: one line a node, with the names that the file would have, bodies indented. */
 export function printGraph(graph: Graph): string {
-  const placement = placeValues(separateBodies(graph));
-  return printScope(placement.root, { placement, names: nameValues(placement) }).join('\n');
+  const layout = layOut(graph);
+  return printScope(layout.placement.root, layout).join('\n');
 }

@@ -39,7 +39,16 @@ export interface ReadOptions {
 }
 
 const mostCalls = 32;
-const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Strings as an attribute, or undefined where they are bytes rather than text. */
+function asText(bytes: readonly Uint8Array[], make: (texts: string[]) => Attribute): Attribute | undefined {
+  try {
+    return make(bytes.map((each) => decoder.decode(each)));
+  } catch {
+    return undefined;
+  }
+}
 
 const readTypes = (infos: readonly ValueInfoProto[]): ReadonlyMap<string, ValueType> =>
   new Map(infos.map(({ name, type }) => [name, typeOfWire(type)]));
@@ -208,12 +217,7 @@ class ModelReader {
   }
 
   private readAttribute(proto: AttributeProto, place: Place): Attribute {
-    try {
-      return this.readWords(proto, place) ?? this.opaque(proto);
-    } catch (cause) {
-      if (cause instanceof TypeError) return this.opaque(proto);
-      throw cause;
-    }
+    return this.readWords(proto, place) ?? this.opaque(proto);
   }
 
   private opaque(proto: AttributeProto): Attribute {
@@ -227,7 +231,7 @@ class ModelReader {
       case AttributeKind.FLOAT:
         return attribute.float(proto.f);
       case AttributeKind.STRING:
-        return attribute.string(text.decode(proto.s));
+        return asText([proto.s], ([only = '']) => attribute.string(only));
       case AttributeKind.TENSOR:
         return proto.t && attribute.tensor(this.readTensor(proto.t));
       case AttributeKind.GRAPH:
@@ -237,7 +241,7 @@ class ModelReader {
       case AttributeKind.FLOATS:
         return attribute.floats(proto.floats);
       case AttributeKind.STRINGS:
-        return attribute.strings(proto.strings.map((each) => text.decode(each)));
+        return asText(proto.strings, attribute.strings);
       case AttributeKind.TENSORS:
         return attribute.tensors(proto.tensors.map((each) => this.readTensor(each)));
       case AttributeKind.GRAPHS:

@@ -1,10 +1,8 @@
 import { InvalidGraphError } from '../errors/graph-errors';
 import { inferTypes } from './infer-types';
 import type { Graph, OperationValue, ValueType } from './ir';
-import { nameValues } from './names';
-import { placeValues } from './place-values';
+import { layOut } from './layout';
 import { dependenciesOf } from './post-order';
-import { separateBodies } from './separate-bodies';
 import { printType } from './shapes';
 import { everyValue } from './walk';
 
@@ -56,6 +54,5 @@ export function verifyGraph(graph: Graph): void {
   for (const value of everyValue(graph.outputs.map((given) => given.value))) {
     if (value.kind === 'operation') verifyNode(value);
   }
-  const bodies = separateBodies(graph);
-  nameValues(placeValues(bodies));
+  layOut(graph);
 }

@@ -4,26 +4,30 @@ import type { Attribute, Attributes, Graph, InputValue, OperationValue, Value } 
 import { operatorOf } from './operators';
 import { dependenciesOf, postOrder } from './post-order';
 
-/** Bodies whose inputs each value rests on; a value that rests on none is of the walk's own level. */
-export function enclosingBodies(order: readonly Value[]): ReadonlyMap<Value, ReadonlySet<Graph>> {
-  const owner = new Map<Value, Graph>();
+const nothing: ReadonlySet<Graph> = new Set();
+
+/** Which body each input of a body belongs to. */
+function ownersIn(order: readonly Value[]): ReadonlyMap<Value, Graph> {
+  const owners = new Map<Value, Graph>();
   for (const value of order) {
     if (value.kind !== 'operation') continue;
-    for (const body of subgraphsOf(value.attributes)) for (const bound of body.inputs) owner.set(bound, body);
+    for (const body of subgraphsOf(value.attributes))
+      for (const bound of body.inputs) owners.set(bound, body);
   }
-  const none: ReadonlySet<Graph> = new Set();
+  return owners;
+}
+
+/** Bodies whose inputs each value rests on; those of the walk's own level, which rest on none, are left out. */
+export function enclosingBodies(order: readonly Value[]): ReadonlyMap<Value, ReadonlySet<Graph>> {
+  const owners = ownersIn(order);
   const bodies = new Map<Value, ReadonlySet<Graph>>();
-  const bodiesOf = (value: Value) => bodies.get(value) ?? none;
+  if (owners.size === 0) return bodies;
   for (const value of order) {
-    const own = owner.get(value);
-    const inherited = dependenciesOf(value)
-      .map(bodiesOf)
-      .filter((set) => set.size > 0);
-    const closed = value.kind === 'operation' ? subgraphsOf(value.attributes) : [];
-    const joined = new Set(inherited.flatMap((set) => [...set]));
-    for (const body of closed) joined.delete(body);
+    const joined = new Set(dependenciesOf(value).flatMap((each) => [...(bodies.get(each) ?? nothing)]));
+    if (value.kind === 'operation') for (const body of subgraphsOf(value.attributes)) joined.delete(body);
+    const own = owners.get(value);
     if (own !== undefined) joined.add(own);
-    bodies.set(value, joined.size === 0 ? none : joined);
+    if (joined.size > 0) bodies.set(value, joined);
   }
   return bodies;
 }
@@ -38,7 +42,7 @@ export const everyValue = (values: readonly Value[]): readonly Value[] => postOr
 export function topologicalOrder(values: readonly Value[]): readonly Value[] {
   const order = everyValue(values);
   const bodies = enclosingBodies(order);
-  return order.filter((value) => bodies.get(value)?.size === 0);
+  return order.filter((value) => !bodies.has(value));
 }
 
 /** Who reads each value: nodes by their inputs and by what their bodies give out, and projections of it. */

@@ -20,16 +20,10 @@ import {
 import { InvalidGraphError } from '../errors/graph-errors';
 import { elementFormats } from './element-types';
 import type { Attribute, Dimension, Graph, Model, OperationValue, OtherType, Tensor, ValueType } from './ir';
-import { type NamedOutput, type Names, nameValues } from './names';
+import { type Layout, layOut } from './layout';
 import { operatorOf } from './operators';
-import { type Placement, placeValues, type Scope } from './place-values';
-import { separateBodies } from './separate-bodies';
+import type { Scope } from './place-values';
 import { bytesOf } from './tensor-bytes';
-
-interface Writer {
-  readonly names: Names;
-  readonly placement: Placement;
-}
 
 const encoder = new TextEncoder();
 const largest = 2n ** 63n - 1n;
@@ -103,7 +97,7 @@ function writeValueInfo(name: string, declared: ValueType): ValueInfoProto {
   return create(ValueInfoProtoSchema, type === undefined ? { name } : { name, type });
 }
 
-function writeAttribute(name: string, found: Attribute, writer: Writer): AttributeProto {
+function writeAttribute(name: string, found: Attribute, layout: Layout): AttributeProto {
   const make = (value: Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>) =>
     create(AttributeProtoSchema, { name, ...value });
   switch (found.type) {
@@ -116,7 +110,7 @@ function writeAttribute(name: string, found: Attribute, writer: Writer): Attribu
     case 'tensor':
       return make({ type: AttributeKind.TENSOR, t: writeTensor(found.value) });
     case 'graph':
-      return make({ type: AttributeKind.GRAPH, g: writeBody(found.value, writer) });
+      return make({ type: AttributeKind.GRAPH, g: writeBody(found.value, layout) });
     case 'ints':
       return make({ type: AttributeKind.INTS, ints: found.value.map(wireInt) });
     case 'floats':
@@ -126,14 +120,14 @@ function writeAttribute(name: string, found: Attribute, writer: Writer): Attribu
     case 'tensors':
       return make({ type: AttributeKind.TENSORS, tensors: found.value.map((tensor) => writeTensor(tensor)) });
     case 'graphs':
-      return make({ type: AttributeKind.GRAPHS, graphs: found.value.map((body) => writeBody(body, writer)) });
+      return make({ type: AttributeKind.GRAPHS, graphs: found.value.map((body) => writeBody(body, layout)) });
     case 'opaque':
       return fromBinary(AttributeProtoSchema, found.value);
   }
 }
 
 /** Names of a node's outputs; those that nobody reads are left out where the operator lets them. */
-function outputNames(node: OperationValue, { names, placement }: Writer): readonly string[] {
+function outputNames(node: OperationValue, { names, placement }: Layout): readonly string[] {
   const [fewest, most] = operatorOf(node.domain, node.op)?.outputs ?? [node.types.length, node.types.length];
   const required = most === Number.POSITIVE_INFINITY ? node.types.length : fewest;
   const read = placement.projections.get(node);
@@ -148,24 +142,21 @@ function outputNames(node: OperationValue, { names, placement }: Writer): readon
 const trimmed = (list: readonly string[]): string[] =>
   list.slice(0, list.findLastIndex((name) => name !== '') + 1);
 
-function writeNode(node: OperationValue, writer: Writer): NodeProto {
-  const output = [...outputNames(node, writer)];
+function writeNode(node: OperationValue, layout: Layout): NodeProto {
+  const output = [...outputNames(node, layout)];
   const attributes = Object.entries(node.attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   return create(NodeProtoSchema, {
     opType: node.op,
-    domain: node.domain,
-    name: writer.names.of(node),
-    input: trimmed(node.inputs.map((value) => (value === undefined ? '' : writer.names.of(value)))),
+    ...(node.domain === '' ? {} : { domain: node.domain }),
+    name: layout.names.of(node),
+    input: trimmed(node.inputs.map((value) => (value === undefined ? '' : layout.names.of(value)))),
     output,
-    attribute: attributes.map(([name, found]) => writeAttribute(name, found, writer)),
+    attribute: attributes.map(([name, found]) => writeAttribute(name, found, layout)),
   });
 }
 
-const carry = ({ name, value }: NamedOutput, writer: Writer): NodeProto =>
-  create(NodeProtoSchema, { opType: 'Identity', name, input: [writer.names.of(value)], output: [name] });
-
 /** Types of what operators outside the table give out: the reader cannot infer them. */
-function declaredTypes(scope: Scope, { names, placement }: Writer): ValueInfoProto[] {
+function declaredTypes(scope: Scope, { names, placement }: Layout): ValueInfoProto[] {
   const foreign = scope.nodes.filter((node) => operatorOf(node.domain, node.op) === undefined);
   const values = foreign.flatMap((node) => [node, ...(placement.projections.get(node)?.values() ?? [])]);
   return values
@@ -173,25 +164,23 @@ function declaredTypes(scope: Scope, { names, placement }: Writer): ValueInfoPro
     .map((value) => writeValueInfo(names.of(value), value.type));
 }
 
-function writeScope(scope: Scope, writer: Writer): GraphProto {
+function writeScope(scope: Scope, layout: Layout): GraphProto {
   const { graph } = scope;
-  const outputs = writer.names.outputs.get(graph) ?? [];
-  const carried = outputs.filter((output) => output.carried).map((output) => carry(output, writer));
   return create(GraphProtoSchema, {
     name: graph.name || 'graph',
-    input: graph.inputs.map((bound) => writeValueInfo(writer.names.of(bound), bound.type)),
-    output: outputs.map(({ name, value }) => writeValueInfo(name, value.type)),
-    initializer: scope.constants.map((value) => writeTensor(value.tensor, writer.names.of(value))),
-    valueInfo: declaredTypes(scope, writer),
-    node: [...scope.nodes.map((node) => writeNode(node, writer)), ...carried],
+    input: graph.inputs.map((bound) => writeValueInfo(layout.names.of(bound), bound.type)),
+    output: graph.outputs.map(({ value }) => writeValueInfo(layout.names.of(value), value.type)),
+    initializer: scope.constants.map((value) => writeTensor(value.tensor, layout.names.of(value))),
+    valueInfo: declaredTypes(scope, layout),
+    node: scope.nodes.map((node) => writeNode(node, layout)),
   });
 }
 
-function writeBody(graph: Graph, writer: Writer): GraphProto {
-  const scope = writer.placement.scopes.get(graph);
+function writeBody(graph: Graph, layout: Layout): GraphProto {
+  const scope = layout.placement.scopes.get(graph);
   if (scope === undefined)
     throw new InvalidGraphError(`the body '${graph.name}' stands nowhere in the graph`);
-  return writeScope(scope, writer);
+  return writeScope(scope, layout);
 }
 
 const inOrder = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
@@ -202,14 +191,13 @@ const inOrder = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
  * `InvalidGraphError` where a value is out of scope or a name is given twice.
  */
 export function writeModel(model: Model): Uint8Array {
-  const placement = placeValues(separateBodies(model.graph));
-  const writer: Writer = { placement, names: nameValues(placement) };
+  const layout = layOut(model.graph);
   const message = create(ModelProtoSchema, {
     irVersion: BigInt(model.irVersion),
     producerName: model.producer,
     opsetImport: inOrder(model.opsets).map(([domain, version]) => ({ domain, version: BigInt(version) })),
     metadataProps: inOrder(model.metadata).map(([key, value]) => ({ key, value })),
-    graph: writeScope(placement.root, writer),
+    graph: writeScope(layout.placement.root, layout),
   });
   return toBinary(ModelProtoSchema, message);
 }

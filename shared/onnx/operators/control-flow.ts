@@ -65,6 +65,11 @@ const loop: Operator = {
   },
 };
 
+const openShape = (value: Value | undefined): ValueType =>
+  value?.type.kind === 'tensor'
+    ? tensorType(value.type.elementType, undefined)
+    : (value?.type ?? unknownType);
+
 /** Version 8 had lengths before the states, and a batch axis before all others. */
 const scan: Operator = {
   inputs: [1, many],
@@ -72,16 +77,11 @@ const scan: Operator = {
   anyKind: true,
   infer: (use) => {
     const graph = body(use, 'body');
-    if (use.inputs.length > graph.inputs.length) return graph.outputs.map(() => unknownType);
+    if (use.inputs.length > graph.inputs.length) return graph.outputs.map((given) => openShape(given.value));
     const states = graph.inputs.length - (attributeOf.int(use.attributes, 'num_scan_inputs') ?? 0);
     return outputTypes(graph).map((type, index) => (index < states ? type : stacked(type)));
   },
 };
-
-const openShape = (value: Value | undefined): ValueType =>
-  value?.type.kind === 'tensor'
-    ? tensorType(value.type.elementType, undefined)
-    : (value?.type ?? unknownType);
 
 type Inputs = readonly (Value | undefined)[];
 

@@ -2,7 +2,7 @@ import { InvalidGraphError } from '../../errors/graph-errors';
 import { attributeOf, intAttribute } from '../attributes';
 import type { Attributes, Dimension } from '../ir';
 import { mapSize, printShape, type Shape, tensorType, unknownShape } from '../shapes';
-import { givenInts } from './given';
+import { givenInts, givenSizes } from './given';
 import { inputShape, named, type OperatorTable, operator, shaped, typeOf, type Use } from './operator';
 
 /** How a kernel slides along one spatial axis. */
@@ -106,7 +106,8 @@ const globalShape = (use: Use): Shape => inputShape(use, 0)?.map((size, axis) =>
 
 function unpoolShape(use: Use): Shape {
   const x = inputShape(use, 0);
-  if (x === undefined || use.inputs[2] !== undefined) return x && unknownShape(x.length);
+  if (use.inputs[2] !== undefined) return givenSizes(use, 2);
+  if (x === undefined) return undefined;
   const kernel = kernelOf(use, undefined);
   const spatial = x.slice(2).map((dimension, axis) => {
     const length = kernel[axis];
