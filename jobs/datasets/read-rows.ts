@@ -50,7 +50,7 @@ const shuffledKey = ({ seed, epoch }: { seed: number; epoch: number }): string =
 
 interface ColumnReader {
   sql: (reference: string) => string;
-  kind: 'float' | 'text' | 'number label';
+  kind: 'float' | 'text';
 }
 
 const largestFloat = 3.4028234663852886e38;
@@ -66,7 +66,7 @@ const boolean: ColumnReader = {
 };
 const text: ColumnReader = { kind: 'text', sql: (reference) => `coalesce(${reference}::VARCHAR, '')` };
 /** JavaScript writes the number, so that the text is `String(value)` of the class. */
-const numberLabel: ColumnReader = { kind: 'number label', sql: (reference) => `${reference}::DOUBLE` };
+const numberLabel: ColumnReader = { kind: 'text', sql: (reference) => `${reference}::DOUBLE` };
 
 const featureReaders: Readonly<Record<Exclude<ColumnType, 'timestamp'>, ColumnReader>> = {
   integer: number,

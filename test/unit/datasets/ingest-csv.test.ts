@@ -267,7 +267,7 @@ describe('a CSV upload', () => {
 
   it('gives the same file and profile for the same bytes, in the order of the upload', async () => {
     const row = (id: number) =>
-      `${id},${Math.sin(id)},${id % 50 === 0 ? 'NA' : id % 7},"${`""${id % 977}"" `.repeat(25)}"`;
+      `${id},${Math.sin(id)},${id % 50 === 0 ? 'NA' : id % 7},"${`""${id % 977}"",\n`.repeat(25)}"`;
     const csv = `id,x,k,t\n${Array.from({ length: 100_000 }, (_, id) => row(id)).join('\n')}\n`;
 
     const first = await ingestBytes(csv);
