@@ -10,7 +10,14 @@ import { recordContainerEvent } from '../usecases/record-container-event';
 import { recordRunEvent } from '../usecases/record-run-event';
 import { startJob } from '../usecases/start-job';
 import { sweepJobs } from '../usecases/sweep-jobs';
-import { jobLimits, type Platform, storesOf, type WithJobQueue, type WithRunner } from './platform';
+import {
+  type JobLimits,
+  jobLimits,
+  type Platform,
+  storesOf,
+  type WithJobQueue,
+  type WithRunner,
+} from './platform';
 import type { HandlersOf } from './route-handlers';
 
 /** The events function: what happened to a job, as a list or a stream. */
@@ -35,26 +42,14 @@ export function eventHandlers(platform: Platform, streamSeconds: number): Handle
 /** Dispatch messages -> runs. */
 export function dispatcher(
   platform: WithRunner & { containerEnvironment: Readonly<Record<string, string>> },
+  limits: JobLimits = jobLimits,
 ) {
-  const { objects, runner, clock, log, containerEnvironment } = platform;
-  const { jobs, open, datasets, models } = storesOf(platform);
-  const deps = {
-    jobs,
-    open,
-    objects,
-    runner,
-    datasets,
-    models,
-    clock,
-    log,
-    containerEnvironment,
-    ...jobLimits,
-  };
+  const deps = { ...platform, ...storesOf(platform), ...limits };
   return dispatchJobs({
+    ...limits,
     startJob: startJob(deps),
     failDispatch: failDispatch(deps),
-    log,
-    maximumReceives: jobLimits.maximumReceives,
+    log: platform.log,
   });
 }
 
@@ -66,20 +61,16 @@ export const containerEventRecorder = (platform: Platform) =>
   });
 
 /** Run events -> the job's state, and what comes of its end. */
-export function runEventRecorder(platform: WithRunner) {
-  const { objects, runner, log } = platform;
-  return recordRunEvent({ ...storesOf(platform), objects, runner, log });
-}
+export const runEventRecorder = (platform: WithRunner) =>
+  recordRunEvent({ ...platform, ...storesOf(platform) });
 
 /** The same from EventBridge's events of AWS Batch. */
 export const batchEventRecorder = (platform: WithRunner) =>
   recordRunEvents({ recordRunEvent: runEventRecorder(platform), log: platform.log });
 
 /** The schedule's sweep over open jobs. */
-export function sweeper(platform: WithJobQueue) {
-  const { objects, runner, jobQueue: queue, clock, log } = platform;
-  return sweepOpenJobs({
-    sweepJobs: sweepJobs({ ...storesOf(platform), objects, runner, queue, clock, log, ...jobLimits }),
-    log,
+export const sweeper = (platform: WithJobQueue, limits: JobLimits = jobLimits) =>
+  sweepOpenJobs({
+    sweepJobs: sweepJobs({ ...platform, ...storesOf(platform), ...limits, queue: platform.jobQueue }),
+    log: platform.log,
   });
-}

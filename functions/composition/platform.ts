@@ -52,14 +52,23 @@ export function storesOf({ records, keys, clock, ids, bell }: Platform) {
 }
 
 /** Bounds that dispatcher, sweeper and submission agree on. */
-export const jobLimits = {
+export interface JobLimits {
+  attempts: number;
+  claimTimeoutSeconds: number;
+  resendAfterSeconds: number;
+  settleAfterSeconds: number;
+  maximumWaitSeconds: number;
+  maximumReceives: number;
+}
+
+export const jobLimits: JobLimits = {
   attempts: jobAttempts,
   claimTimeoutSeconds: 120,
   resendAfterSeconds: 60,
   settleAfterSeconds: 60,
   maximumWaitSeconds: 86_400,
   maximumReceives: 5,
-} as const;
+};
 
 /** As in package.json; a test holds the two together. */
 export const productVersion = '0.1.0';

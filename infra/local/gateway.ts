@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import findMyWay from 'find-my-way';
 import { uploadsPath } from '../../shared/adapters/embedded/signed-urls';
 import { NotFoundError } from '../../shared/errors/request-errors';
@@ -27,6 +27,14 @@ export interface GatewayOptions {
   ids: Ids;
 }
 
+const lingerMilliseconds = 5_000;
+
+/** Reads on past an answer that came early: a caller whose pipe breaks while it still sends never reads why. */
+async function linger(request: IncomingMessage): Promise<void> {
+  request.resume();
+  await finished(request, { signal: AbortSignal.timeout(lingerMilliseconds) }).catch(() => undefined);
+}
+
 async function send(response: ServerResponse, answer: LocalAnswer): Promise<void> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = String(value);
@@ -39,7 +47,9 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
   }
   const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
   response.writeHead(answer.statusCode, { ...headers, 'content-length': String(body.length) });
-  response.end(body);
+  response.write(body);
+  if (!response.req.complete) await linger(response.req);
+  response.end();
 }
 
 /** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */

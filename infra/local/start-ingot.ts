@@ -2,6 +2,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import { containerEventRecorder, dispatcher, sweeper } from '../../functions/composition/jobs';
+import { jobLimits } from '../../functions/composition/platform';
 import { asError } from '../../functions/usecases/job-log';
 import { embeddedFolders } from '../../shared/adapters/embedded/embedded-folders';
 import { type Environment, localEnvironment, readEnvironment } from '../../shared/config/env';
@@ -21,6 +22,8 @@ export interface RunningIngot {
 }
 
 const sweepMilliseconds = 5_000;
+/** One process does it all, so what it left half-done was left by a process that is gone. */
+const localLimits = { ...jobLimits, claimTimeoutSeconds: 15, resendAfterSeconds: 10, settleAfterSeconds: 5 };
 
 async function makeHome(home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 });
@@ -52,11 +55,11 @@ export async function startIngot(environment: Environment): Promise<RunningIngot
   const adminKey = await loadAdminKey(home, settings.INGOT_ADMIN_KEY);
   const platform = localPlatform(cloud, log, settings.INGOT_JOB_SLOTS);
   const onError = (error: unknown) => log.error('a background loop failed', {}, asError(error));
-  const dispatch = dispatcher({
-    ...platform,
-    containerEnvironment: containerEnvironment(home, settings.INGOT_THREADS),
-  });
-  const sweep = sweeper(platform);
+  const dispatch = dispatcher(
+    { ...platform, containerEnvironment: containerEnvironment(home, settings.INGOT_THREADS) },
+    localLimits,
+  );
+  const sweep = sweeper(platform, localLimits);
 
   server.on('request', localGateway(platform, cloud, adminKey));
   const pumps = [
