@@ -122,7 +122,7 @@ const runSuites = async (endpoint: string): Promise<number> => {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
   return endOf(
-    spawn(process.execPath, [jest, '--selectProjects', 'aws', ...process.argv.slice(2)], {
+    spawn(process.execPath, [jest, ...process.argv.slice(2), '--selectProjects', 'aws'], {
       stdio: 'inherit',
       env,
     }),
