@@ -47,8 +47,9 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
   }
   const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
   response.writeHead(answer.statusCode, { ...headers, 'content-length': String(body.length) });
+  if (response.req.complete) return void response.end(body);
   response.write(body);
-  if (!response.req.complete) await linger(response.req);
+  await linger(response.req);
   response.end();
 }
 
