@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { Job } from '../../shared/contracts/job';
 import { type IngotServer, removeHome, startServer, temporaryHome } from '../support/ingot-server';
 
@@ -21,6 +22,13 @@ const trainSpec = (dataset: string, name: string) => ({
   register: { name, alias: 'production' },
 });
 
+const versionSeen = z.looseObject({
+  bytes: z.number(),
+  sha256: z.string(),
+  metrics: z.looseObject({ test: z.looseObject({ accuracy: z.number() }) }),
+  signature: z.looseObject({ classes: z.array(z.string()) }),
+});
+
 describe('from a data set to a prediction', () => {
   let home: string;
   let server: IngotServer;
@@ -34,6 +42,8 @@ describe('from a data set to a prediction', () => {
     await removeHome(home);
   });
 
+  const readVersion = async (version: number, name = 'penguins') =>
+    versionSeen.parse((await server.client.send('GET', `/v1/models/${name}/versions/${version}`)).body);
   let datasetId: string;
   let trained: Job;
   let compressed: Job;
@@ -45,7 +55,10 @@ describe('from a data set to a prediction', () => {
     expect(dataset.state).toBe('ready');
     expect(dataset.rows).toBe(penguins.length);
     const bill = dataset.columns?.find(({ name }) => name === 'Beak Length (mm)');
-    expect(bill).toMatchObject({ type: 'number', missing: penguins.filter((row) => row['Beak Length (mm)'] === null).length });
+    expect(bill).toMatchObject({
+      type: 'number',
+      missing: penguins.filter((row) => row['Beak Length (mm)'] === null).length,
+    });
     expect(bill?.quantiles?.p50).toBeGreaterThan(bill?.min ?? Number.POSITIVE_INFINITY);
   });
 
@@ -67,21 +80,29 @@ describe('from a data set to a prediction', () => {
   it('trains, and says how it goes meanwhile', async () => {
     const states = new Set<string>();
 
-    trained = await server.client.runJob('train', trainSpec(datasetId, 'penguins'), ({ state }) => states.add(state));
+    trained = await server.client.runJob('train', trainSpec(datasetId, 'penguins'), ({ state }) =>
+      states.add(state),
+    );
 
     expect(trained.error).toBeUndefined();
     expect(trained.state).toBe('succeeded');
     expect(states.has('running')).toBe(true);
     expect(trained.output?.model).toEqual({ name: 'penguins', version: 1 });
     expect(trained.progress.fraction).toBe(1);
-    expect(trained.transitions.map(({ state }) => state)).toEqual(['queued', 'dispatched', 'starting', 'running', 'succeeded']);
+    expect(trained.transitions.map(({ state }) => state)).toEqual([
+      'queued',
+      'dispatched',
+      'starting',
+      'running',
+      'succeeded',
+    ]);
   });
 
   it('registers the version with its signature, metrics and lineage', async () => {
     const { body } = await server.client.send('GET', '/v1/models/penguins/versions/1');
 
     expect(body).toMatchObject({ state: 'ready', lineage: { dataset: datasetId, job: trained.id } });
-    const { metrics, signature } = body as { metrics: { test: { accuracy: number } }; signature: { classes: string[] } };
+    const { metrics, signature } = versionSeen.parse(body);
     expect(metrics.test.accuracy).toBeGreaterThanOrEqual(0.97);
     expect(signature.classes).toEqual(['Adelie', 'Chinstrap', 'Gentoo']);
   });
@@ -91,17 +112,17 @@ describe('from a data set to a prediction', () => {
 
     expect(compressed.error).toBeUndefined();
     expect(compressed.output?.model).toEqual({ name: 'penguins', version: 2 });
-    const [one, two] = await Promise.all([1, 2].map((version) => server.client.send('GET', `/v1/models/penguins/versions/${version}`)));
-    const sizes = [one, two].map((answer) => (answer?.body as { bytes: number }).bytes);
-    expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
-    const accuracies = [one, two].map((answer) => (answer?.body as { metrics: { test: { accuracy: number } } }).metrics.test.accuracy);
-    expect(accuracies[1]).toBeGreaterThanOrEqual((accuracies[0] ?? 1) - 0.03);
+    const [one, two] = [await readVersion(1), await readVersion(2)];
+    expect(two.bytes).toBeLessThan(one.bytes);
+    expect(two.metrics.test.accuracy).toBeGreaterThanOrEqual(one.metrics.test.accuracy - 0.03);
   });
 
   it('moves traffic by one write, and back', async () => {
     const served = async () => {
       const { Species, ...instance } = penguins[0] ?? {};
-      const { body } = await server.client.send('POST', '/v1/models/penguins/predict', { instances: [instance] });
+      const { body } = await server.client.send('POST', '/v1/models/penguins/predict', {
+        instances: [instance],
+      });
       return (body as { model: { version: number } }).model.version;
     };
     const before = await served();
@@ -112,7 +133,8 @@ describe('from a data set to a prediction', () => {
     expect(moved.status).toBe(200);
     // the alias is cached for a few seconds at most
     const deadline = Date.now() + 10_000;
-    while ((await served()) !== 2 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await served()) !== 2 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await served()).toBe(2);
   });
 
@@ -135,7 +157,12 @@ describe('from a data set to a prediction', () => {
     const ready = await server.client.send('GET', '/v2/models/penguins/ready');
     const { inputs } = metadata.body as { inputs: { name: string; datatype: string; shape: number[] }[] };
     const inferred = await server.client.send('POST', '/v2/models/penguins/infer', {
-      inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape.map((size) => (size < 0 ? 1 : size)), data: [input[name]] })),
+      inputs: inputs.map(({ name, datatype, shape }) => ({
+        name,
+        datatype,
+        shape: shape.map((size) => (size < 0 ? 1 : size)),
+        data: [input[name]],
+      })),
     });
 
     expect((simple.body as { prediction: { label: string } }).prediction.label).toBe(Species);
@@ -145,9 +172,16 @@ describe('from a data set to a prediction', () => {
   });
 
   it('tells the whole story of a job as server-sent events, and resumes it', async () => {
-    const headers = { authorization: `Bearer ${'admin-key-for-the-tests-0123456789'}`, accept: 'text/event-stream' };
+    const headers = {
+      authorization: `Bearer ${'admin-key-for-the-tests-0123456789'}`,
+      accept: 'text/event-stream',
+    };
     const read = async (after?: string) =>
-      (await fetch(`${server.url}/v1/jobs/${trained.id}/events`, { headers: { ...headers, ...(after ? { 'last-event-id': after } : {}) } })).text();
+      (
+        await fetch(`${server.url}/v1/jobs/${trained.id}/events`, {
+          headers: { ...headers, ...(after ? { 'last-event-id': after } : {}) },
+        })
+      ).text();
 
     const whole = await read();
     const ids = [...whole.matchAll(/^id: ?(\d+)$/gm)].map(([, id]) => Number(id));
@@ -160,8 +194,7 @@ describe('from a data set to a prediction', () => {
 
   it('gives the same bytes for the same spec and data', async () => {
     const again = await server.client.runJob('train', trainSpec(datasetId, 'penguins-again'));
-
-    const digest = async (name: string) => ((await server.client.send('GET', `/v1/models/${name}/versions/1`)).body as { sha256: string }).sha256;
+    const digest = async (name: string) => (await readVersion(1, name)).sha256;
     expect(again.state).toBe('succeeded');
     expect(await digest('penguins-again')).toBe(await digest('penguins'));
   });
