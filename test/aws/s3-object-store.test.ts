@@ -119,6 +119,14 @@ describeOnMoto('the S3 object store', () => {
     expect([answer.status, head.ServerSideEncryption, head.SSEKMSKeyId]).toEqual([200, 'aws:kms', keyId]);
   });
 
+  it('refuses to presign an upload that is larger than S3 takes in one request', async () => {
+    const { store } = await setup();
+
+    const presigning = store.presignUpload({ key: 'object', expiresInSeconds: 60, bytes: 6 * 1024 ** 3 });
+
+    await expect(presigning).rejects.toMatchObject({ name: 'PayloadTooLargeError' });
+  });
+
   it('fails, not retryable, for a bucket that is not there', async () => {
     const store = s3ObjectStore({ client: s3Client(moto), bucket: `none-${randomUUID()}`, keyId });
 

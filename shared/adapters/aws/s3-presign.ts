@@ -1,5 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { PayloadTooLargeError } from '../../errors/request-errors';
 import type { PresignedRequest, UploadRequest } from '../../ports/object-store';
 import { callAws } from './aws-errors';
 import { type Bucket, toBase64 } from './s3-digest';
@@ -7,9 +8,20 @@ import { type Bucket, toBase64 } from './s3-digest';
 /** Headers that stay headers, so that S3 holds the sender to them: the presigner would move them into the URL. */
 const signedHeaders = ['x-amz-checksum-sha256', 'x-amz-server-side-encryption-bucket-key-enabled'];
 
+/** S3's limit for an object that comes in one request. */
+const largestUploadBytes = 5 * 1024 ** 3;
+
+const refuseTooLarge = (bytes: number | undefined): void => {
+  if (bytes !== undefined && bytes > largestUploadBytes)
+    throw new PayloadTooLargeError(
+      `an upload of ${bytes} bytes is too large: S3 takes ${largestUploadBytes} in one request`,
+    );
+};
+
 /**
  * A PUT that anybody may send until it expires, with all of its conditions signed in: encryption under our key, never
- * over an object that is there, and size and digest where they were declared. The client must be one with
+ * over an object that is there, and size and digest where they were declared. It ends earlier where the credentials that
+ * sign it do. The client must be one with
  * `requestChecksumCalculation: 'WHEN_REQUIRED'`, or else the URL asks for a checksum of the empty body.
  */
 export const presignUpload = async (
@@ -17,6 +29,7 @@ export const presignUpload = async (
   { key, expiresInSeconds, bytes, sha256 }: UploadRequest,
   now: Date,
 ): Promise<PresignedRequest> => {
+  refuseTooLarge(bytes);
   const command = new PutObjectCommand({
     Bucket: bucket,
     Key: key,

@@ -22,7 +22,7 @@ export interface FileMessageQueueOptions {
 }
 
 /** As SQS has it. */
-export const largestMessageBytes = 1024 * 1024;
+const largestMessageBytes = 1024 * 1024;
 
 const receiptOf = ({ id, receives }: MessageName) => `${id}.${receives}`;
 

@@ -41,7 +41,7 @@ export const cipherOf = (dataKey: Uint8Array, header: Uint8Array, key: string): 
   chunkCipher(dataKey, header.subarray(-noncePrefixBytes), Buffer.concat([header, Buffer.from(key)]));
 
 /** The chunks of a body; an empty one has a single empty chunk. */
-export const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / chunkBytes));
+const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / chunkBytes));
 export const metadataPlace = { kind: 'metadata', index: 0 } as const;
 export const sealedMetadataBytes = metadataBytes + tagBytes;
 

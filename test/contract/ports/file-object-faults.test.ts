@@ -35,7 +35,9 @@ const readAll = async (store: ObjectStore, key: string): Promise<Buffer> => {
 };
 
 const child = join('test', 'support', 'put-object-in-child.ts');
-const canMount = spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']).status === 0;
+/** Runs a command in a mount table of its own, as root of it; not every system lets its users do that. */
+const withOwnMounts = 'exec unshare -rm sh -c "$0" "$@"';
+const canMount = spawnSync('sh', ['-c', withOwnMounts, 'mount -t tmpfs tmpfs /mnt']).status === 0;
 
 const inChild = async (...words: string[]): Promise<unknown> => {
   const { stdout } = await run('sh', [
@@ -223,7 +225,7 @@ describe('the file object store, when a writer dies or the disk is full', () => 
       const mounted = join(folder, 'objects');
       const script = `mount -t tmpfs -o size=3m tmpfs ${mounted} && "$0" --import tsx ${child} ${mounted} 8 && ls ${mounted}/temporary`;
 
-      const { stdout } = await run('unshare', ['-rm', 'sh', '-c', script, process.execPath]);
+      const { stdout } = await run('sh', ['-c', withOwnMounts, script, process.execPath]);
 
       const told = JSON.parse(stdout);
       expect(told).toMatchObject({ name: 'DependencyError', retryable: true });
