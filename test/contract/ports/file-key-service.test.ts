@@ -41,6 +41,14 @@ describe('the file key service', () => {
     expect(new Set([...derived, (await readFile(path)).toString('hex')]).size).toBe(4);
   });
 
+  it('gives all who make it at the same instant the same key', async () => {
+    const { path } = await setup();
+
+    const opened = await Promise.all(Array.from({ length: 20 }, () => openFileKeyService(path)));
+
+    expect(new Set(opened.map((keys) => Buffer.from(keys.derive('x')).toString('hex'))).size).toBe(1);
+  });
+
   it('gives processes that race the same key', async () => {
     const { path, folder } = await setup();
     const script = join('test', 'support', 'open-key-in-child.ts');
