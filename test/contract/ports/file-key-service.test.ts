@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createOnce } from '../../../shared/adapters/embedded/durable-file';
 import { openFileKeyService } from '../../../shared/adapters/embedded/file-key-service';
 import { ConfigurationError } from '../../../shared/errors/job-errors';
 import { describeKeyService } from './key-service-contract';
@@ -41,12 +43,15 @@ describe('the file key service', () => {
     expect(new Set([...derived, (await readFile(path)).toString('hex')]).size).toBe(4);
   });
 
-  it('gives all who make it at the same instant the same key', async () => {
-    const { path } = await setup();
+  it('is made by exactly one of those who make it at the same instant', async () => {
+    const { folder } = await setup();
+    const path = join(folder, 'key');
+    const keys = Array.from({ length: 20 }, () => randomBytes(32));
 
-    const opened = await Promise.all(Array.from({ length: 20 }, () => openFileKeyService(path)));
+    const made = await Promise.all(keys.map((key) => createOnce(path, key)));
 
-    expect(new Set(opened.map((keys) => Buffer.from(keys.derive('x')).toString('hex'))).size).toBe(1);
+    expect(made.filter(Boolean)).toHaveLength(1);
+    expect((await readFile(path)).equals(keys[made.indexOf(true)] ?? Buffer.alloc(0))).toBe(true);
   });
 
   it('gives processes that race the same key', async () => {
