@@ -24,8 +24,9 @@ export interface PolicyDocument {
 /** IAM's limit for a session policy. */
 const longestPolicy = 2048;
 
-const readActions = ['s3:GetObject', 's3:GetObjectTagging'];
-const writeActions = ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+/** The stars are for the objects' tags and for brevity; a session gets nothing that its role does not have. */
+const readActions = ['s3:GetObject*'];
+const writeActions = ['s3:PutObject*', 's3:DeleteObject', 's3:AbortMultipartUpload'];
 
 const isFolder = (entry: string): boolean => entry.endsWith('/');
 
@@ -64,20 +65,34 @@ const refuseTooLong = (policy: PolicyDocument): PolicyDocument => {
   return policy;
 };
 
+/** Each entry once, with all that it allows. */
+const objectStatements = ({ read, write }: JobGrant, bucketArn: string): PolicyStatement[] => {
+  const both = read.filter((entry) => write.includes(entry));
+  const isOne = (entry: string) => !both.includes(entry);
+  return [
+    ...onObjects([...readActions, ...writeActions], bucketArn, both),
+    ...onObjects(readActions, bucketArn, read.filter(isOne)),
+    ...onObjects(writeActions, bucketArn, write.filter(isOne)),
+  ];
+};
+
 /**
  * What `grantedObjectStore` keeps, said to IAM: the session policy that narrows the job session role to one job's objects
- * and the event queue. `PayloadTooLargeError` above the 2,048 characters that IAM takes.
+ * and the event queue. `PayloadTooLargeError` above the 2,048 characters that IAM takes, so it says each thing once.
  */
 export function sessionPolicyOf(grant: JobGrant, resources: SessionResources): PolicyDocument {
   const { bucketArn, eventQueueArn, keyArn } = resources;
   return refuseTooLong({
     Version: '2012-10-17',
     Statement: [
-      ...onObjects(readActions, bucketArn, grant.read),
-      ...onObjects(writeActions, bucketArn, grant.write),
+      ...objectStatements(grant, bucketArn),
       ...onList(bucketArn, grant.read.filter(isFolder)),
-      { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: eventQueueArn },
-      { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn },
+      // an action on a queue says nothing of keys, and the other way round
+      {
+        Effect: 'Allow',
+        Action: ['sqs:SendMessage', 'kms:Decrypt', 'kms:GenerateDataKey'],
+        Resource: [eventQueueArn, keyArn],
+      },
     ],
   });
 }

@@ -44,7 +44,7 @@ const matches = (pattern: string, text: string): boolean =>
 const allows = (policy: PolicyDocument, action: string, resource: string, prefix?: string): boolean =>
   policy.Statement.some(
     ({ Action, Resource, Condition }) =>
-      listOf(Action).includes(action) &&
+      listOf(Action).some((pattern) => matches(pattern, action)) &&
       listOf(Resource).some((pattern) => matches(pattern, resource)) &&
       (Condition === undefined ||
         listOf(Condition.StringLike?.['s3:prefix'] ?? []).some(
@@ -156,6 +156,23 @@ describe("a job's grant", () => {
       expect(asking).toThrow(InvalidObjectKeyError);
     },
   );
+
+  it('fits into a session policy for the longest names and a data set to test on', () => {
+    const tenant = 'a'.repeat(63);
+    const job = `job_${'0'.repeat(26)}`;
+    const own = [`artifacts/${tenant}/${job}/`, `checkpoints/${tenant}/${job}/`];
+    const files = ['data.parquet', 'profile.json', 'test-data.parquet', 'test-profile.json'];
+    const read = [...files.map((file) => `artifacts/${tenant}/${job}/attempt-1/${file}`), ...own];
+    const longNames = {
+      ...resources,
+      bucketArn: `arn:aws:s3:::${'b'.repeat(50)}`,
+      eventQueueArn: `${other}${'q'.repeat(40)}`,
+    };
+
+    const policy = sessionPolicyOf({ read, write: own }, longNames);
+
+    expect(JSON.stringify(policy).length).toBeLessThanOrEqual(2048);
+  });
 
   it('refuses to become a session policy that is longer than IAM takes', () => {
     const read = Array.from({ length: 40 }, (_, index) => `datasets/t1/ds_${index}/source`);
