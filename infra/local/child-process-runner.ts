@@ -57,7 +57,9 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
   const runs = new Map<string, ActiveRun>();
   /** Being written to disk, by job: a second submit of the same job joins the first. */
   const submissions = new Map<string, Promise<{ runId: string }>>();
-  const startedByShare = new Map<string, number>();
+  /** When each share was last given a slot, counted in slots given. */
+  const lastTurns = new Map<string, number>();
+  let turns = 0;
   const pending = new Set<Promise<unknown>>();
   let stopping = false;
 
@@ -94,10 +96,10 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
 
   const running = () => [...runs.values()].filter(({ phase }) => phase === 'running').length;
 
-  /** The oldest run of the share that was served least, as fair-share scheduling does. */
+  /** The oldest run of the share that was served longest ago: shares take turns, however much each has had before. */
   function nextWaiting(): ActiveRun | undefined {
     const waiting = [...runs.values()].filter(({ phase }) => phase === 'waiting');
-    const served = ({ request }: StoredRun) => startedByShare.get(request.shareIdentifier) ?? 0;
+    const served = ({ request }: StoredRun) => lastTurns.get(request.shareIdentifier) ?? 0;
     return waiting.sort((a, b) => served(a) - served(b) || (a.runId < b.runId ? -1 : 1))[0];
   }
 
@@ -106,20 +108,31 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
       const run = nextWaiting();
       if (run === undefined) return;
       run.phase = 'running';
-      const share = run.request.shareIdentifier;
-      startedByShare.set(share, (startedByShare.get(share) ?? 0) + 1);
+      turns += 1;
+      lastTurns.set(run.request.shareIdentifier, turns);
       track(attempt(run));
     }
   }
 
+  /** Whatever goes wrong, the run ends or waits again, and its slot is free. */
   async function attempt(run: ActiveRun): Promise<void> {
     run.attempt += 1;
+    const end = await perform(run).catch((error: unknown) => ({
+      code: null,
+      signal: null,
+      error: `the attempt could not be started: ${error instanceof Error ? error.message : String(error)}`,
+    }));
+    if (stopping) return;
+    await conclude(run, end).catch((error: unknown) =>
+      options.onLog?.(`the run ${run.runId} is not stored as it is: ${String(error)}`),
+    );
+    pump();
+  }
+
+  async function perform(run: ActiveRun): Promise<AttemptEnd> {
     await persist(run);
     await deliver(run, { state: 'starting' });
-    const end = run.stopReason === undefined ? await runChild(run) : { code: null, signal: null };
-    if (stopping) return;
-    await conclude(run, end);
-    pump();
+    return run.stopReason === undefined ? runChild(run) : { code: null, signal: null };
   }
 
   async function conclude(run: ActiveRun, end: AttemptEnd): Promise<void> {
@@ -169,28 +182,27 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
     child.once('exit', () => clearTimeout(kill));
   }
 
+  const whyWaiting = (ahead: number) =>
+    options.slots === 0
+      ? 'waiting for a job slot: this server was started with none, and starts no jobs'
+      : `waiting for one of ${options.slots} job slots, behind ${ahead} ${ahead === 1 ? 'job' : 'jobs'}`;
+
   async function enqueue(request: RunRequest): Promise<{ runId: string }> {
     const run: ActiveRun = { runId: ids.next('run'), request, attempt: 0, phase: 'waiting' };
     await persist(run);
-    const ahead = running() >= options.slots ? runs.size : 0;
+    if (running() >= options.slots) track(deliver(run, { state: 'waiting', reason: whyWaiting(runs.size) }));
     runs.set(run.runId, run);
-    const reason = `waiting for one of ${options.slots} job slots, behind ${ahead} ${ahead === 1 ? 'job' : 'jobs'}`;
-    if (ahead > 0) track(deliver(run, { state: 'waiting', reason }));
     pump();
     return { runId: run.runId };
   }
 
+  /** An attempt that went with its server is not held against the job: however often the server stops, none is lost. */
   async function takeUp(run: StoredRun): Promise<void> {
     const active: ActiveRun = { ...run };
     runs.set(run.runId, active);
     if (run.phase === 'waiting') return;
-    const step = nextStep(
-      { code: null, signal: null, hostLost: true },
-      { ...run, attempts: run.request.attempts },
-    );
-    if (!step.retry) return conclude(active, { code: null, signal: null, hostLost: true });
-    await deliver(active, step.event);
-    active.phase = 'waiting';
+    active.request = { ...run.request, attempts: run.request.attempts + 1 };
+    await conclude(active, { code: null, signal: null, hostLost: true });
   }
 
   return {

@@ -31,6 +31,7 @@ describe('the embedded batch runner', () => {
       slots?: number;
       graceMilliseconds?: number;
       deliver?: (event: RunEvent) => Promise<void>;
+      store?: typeof temporary.store;
     } = {},
   ) => {
     const runner = childProcessRunner({
@@ -180,6 +181,83 @@ describe('the embedded batch runner', () => {
       'running',
       'succeeded',
     ]);
+  });
+
+  it('holds a stopped server against no job, however often it stops', async () => {
+    const request = aRun({
+      script: 'if (process.env.AWS_BATCH_JOB_ATTEMPT === "4") process.exit(0); setInterval(() => {}, 1000)',
+      attempts: 2,
+    });
+    let server = setup();
+    await server.submit(request);
+
+    for (let stops = 1; stops <= 3; stops += 1) {
+      await until(() => statesOf(request.jobId).filter((state) => state === 'running').length === stops);
+      await server.stop();
+      server = setup();
+      await server.start();
+    }
+    await until(ended(request.jobId));
+
+    expect(events.at(-1)).toMatchObject({ state: 'succeeded', attempt: 4 });
+  });
+
+  it('lets shares take turns, however much one of them has had before', async () => {
+    const runner = setup();
+    const early = [1, 2, 3].map(() => aRun({ script: 'process.exit(0)' }));
+    for (const request of early) await runner.submit(request);
+    await until(() => early.every(({ jobId }) => ended(jobId)()));
+    const holder = aRun({ script: waitForever, shareIdentifier: 'other' });
+    const { runId } = await runner.submit(holder);
+    const late = ['other', 'acme', 'other', 'acme'].map((shareIdentifier) =>
+      aRun({ script: 'process.exit(0)', shareIdentifier }),
+    );
+    for (const request of late) await runner.submit(request);
+
+    await until(() => statesOf(holder.jobId).includes('running'));
+    await runner.terminate(runId, 'done with it');
+    await until(() => late.every(({ jobId }) => ended(jobId)()));
+
+    const started = events.filter(({ state }) => state === 'starting').slice(-late.length);
+    const shares = started.map(({ job_id }) => late.find(({ jobId }) => jobId === job_id)?.shareIdentifier);
+    expect(shares).toEqual(['acme', 'other', 'acme', 'other']);
+  });
+
+  it('says why a job waits on a server without job slots', async () => {
+    const runner = setup({ slots: 0 });
+    const request = aRun({ script: 'process.exit(0)' });
+
+    await runner.submit(request);
+    await until(() => statesOf(request.jobId).includes('waiting'));
+
+    expect(events.at(-1)?.reason).toBe(
+      'waiting for a job slot: this server was started with none, and starts no jobs',
+    );
+  });
+
+  it('fails a run whose start cannot be stored, and gives its slot to the next', async () => {
+    const { store } = temporary;
+    let puts = 0;
+    const runner = setup({
+      store: {
+        ...store,
+        put(...all) {
+          puts += 1;
+          // the first stores the submission, the second the start of its attempt
+          return puts === 2 ? Promise.reject(new Error('ENOSPC: no space left')) : store.put(...all);
+        },
+      },
+    });
+    const [unlucky, next] = [aRun({ script: 'process.exit(0)' }), aRun({ script: 'process.exit(0)' })];
+
+    await runner.submit(unlucky);
+    await until(ended(unlucky.jobId));
+    await runner.submit(next);
+    await until(ended(next.jobId));
+
+    expect(statesOf(unlucky.jobId)).toEqual(['failed']);
+    expect(events.find(({ state }) => state === 'failed')?.reason).toContain('ENOSPC');
+    expect(statesOf(next.jobId).at(-1)).toBe('succeeded');
   });
 
   it('offers an event again until the recorder takes it', async () => {
