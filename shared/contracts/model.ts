@@ -84,8 +84,13 @@ export const importModelRequest = z.strictObject({
   signature: modelSignature.optional(),
 });
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const instance = z.record(z.string(), z.union([scalar, z.array(z.unknown())]));
+/**
+ * One row by column: text, numbers, true, false or null, or nested arrays of them. Its values are checked against the
+ * model's signature; a schema of the values here would only check them twice.
+ */
+const instance = z.looseObject({}).meta({
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'array'] },
+});
 
 /** At most this many rows per call: more is what a batch job is for. */
 export const maximumInstances = 10_000;
