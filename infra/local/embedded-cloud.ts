@@ -32,23 +32,33 @@ export async function openEmbeddedCloud(home: string, baseUrl: string): Promise<
   const uploads = signedUrls({ baseUrl, signingKey: keys.derive('upload-urls') });
   const cipher = (purpose: string) =>
     openRecordCipher({ keys, purpose, file: join(folders.dataKeys, purpose) });
-  const [objects, runs, database, records, messages] = await Promise.all([
-    openFileObjectStore({ folder: folders.objects, keys, uploads }),
-    openFileObjectStore({ folder: folders.runs, keys }),
-    openEmbeddedDynamodb(folders.records),
-    cipher('records'),
-    cipher('messages'),
-  ]);
-  const queue = (folder: string) => openFileMessageQueue({ folder, cipher: messages });
-  const [jobQueue, eventQueue] = await Promise.all([queue(folders.jobQueue), queue(folders.eventQueue)]);
-  return {
-    keys,
-    objects,
-    runs,
-    jobQueue,
-    eventQueue,
-    uploads,
-    records: dynamodbRecordStore({ client: database.client, tableName: database.tableName, cipher: records }),
-    close: () => database.close(),
-  };
+  // before anything else is touched: it refuses a folder that another process serves
+  const database = await openEmbeddedDynamodb(folders.records);
+  try {
+    const [objects, runs, records, messages] = await Promise.all([
+      openFileObjectStore({ folder: folders.objects, keys, uploads }),
+      openFileObjectStore({ folder: folders.runs, keys }),
+      cipher('records'),
+      cipher('messages'),
+    ]);
+    const queue = (folder: string) => openFileMessageQueue({ folder, cipher: messages });
+    const [jobQueue, eventQueue] = await Promise.all([queue(folders.jobQueue), queue(folders.eventQueue)]);
+    return {
+      keys,
+      objects,
+      runs,
+      jobQueue,
+      eventQueue,
+      uploads,
+      records: dynamodbRecordStore({
+        client: database.client,
+        tableName: database.tableName,
+        cipher: records,
+      }),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

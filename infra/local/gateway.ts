@@ -53,6 +53,13 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
   response.end();
 }
 
+/** A path that begins with two slashes is no host, and `*` (RFC 9112, section 3.2) no path of ours. */
+function urlOf({ url = '/', method }: IncomingMessage): URL {
+  const whole = url.startsWith('/') ? `http://local${url}` : url;
+  if (!URL.canParse(whole)) throw new NotFoundError('route', `${method} ${url}`);
+  return new URL(whole);
+}
+
 /** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */
 export function gatewayListener(options: GatewayOptions): RequestListener {
   const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 });
@@ -66,7 +73,7 @@ export function gatewayListener(options: GatewayOptions): RequestListener {
     requestId: string,
     signal: AbortSignal,
   ): Promise<LocalAnswer> {
-    const url = new URL(request.url ?? '/', 'http://local');
+    const url = urlOf(request);
     if (request.method === 'PUT' && url.pathname.startsWith(uploadsPath)) {
       await options.receiveUpload(request, url);
       return { statusCode: 200, headers: { 'x-request-id': requestId }, body: '' };

@@ -1,11 +1,13 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { access, chmod, constants, mkdir, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { containerEventRecorder, dispatcher, sweeper } from '../../functions/composition/jobs';
 import { jobLimits } from '../../functions/composition/platform';
 import { asError } from '../../functions/usecases/job-log';
 import { embeddedFolders } from '../../shared/adapters/embedded/embedded-folders';
 import { type Environment, localEnvironment, readEnvironment } from '../../shared/config/env';
+import { ConfigurationError } from '../../shared/errors/job-errors';
 import { serviceLog } from '../../shared/observability/logger';
 import { loadAdminKey } from './admin-key';
 import { openEmbeddedCloud } from './embedded-cloud';
@@ -26,8 +28,16 @@ const sweepMilliseconds = 5_000;
 const localLimits = { ...jobLimits, claimTimeoutSeconds: 15, resendAfterSeconds: 10, settleAfterSeconds: 5 };
 
 async function makeHome(home: string): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  await chmod(home, 0o700);
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    await chmod(home, 0o700);
+    await access(home, constants.W_OK);
+  } catch (error) {
+    throw new ConfigurationError(
+      `cannot keep anything in '${home}' (${asError(error).message}): set INGOT_HOME to a folder of this user's`,
+      error,
+    );
+  }
 }
 
 /** Takes away what killed jobs left behind in the clear. */
@@ -40,17 +50,38 @@ async function sweepScratch(home: string): Promise<void> {
 // the SDK speaks to the embedded look-alike alone here, so its advice on Node versions for AWS is noise
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-/** The whole system in this process: gateway, functions, queues and records; jobs run in processes of their own. */
-export async function startIngot(environment: Environment): Promise<RunningIngot> {
-  const settings = readEnvironment(localEnvironment, { INGOT_LOG_LEVEL: 'WARN', ...environment });
+/** What a caller gets who is there before the gateway is. */
+const answerStarting: RequestListener = (_request, response) =>
+  void response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end();
+
+const hangUp = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+type Close = () => Promise<unknown>;
+
+/** Closes what was opened, last first; what cannot be closed keeps nothing else open. */
+async function closeAll(open: Close[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of open.splice(0).reverse()) {
+    await close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function start(settings: z.infer<typeof localEnvironment>, opened: (close: Close) => void) {
   const home = resolve(settings.INGOT_HOME);
-  const server = createServer({ keepAliveTimeout: 65_000 });
+  const server = createServer({ keepAliveTimeout: 65_000 }, answerStarting);
   // first of all: a second server on this port changes nothing of the first one's
   const url = await listen(server, { host: settings.INGOT_HOST, port: settings.INGOT_PORT });
+  opened(() => hangUp(server));
   await makeHome(home);
   const log = serviceLog('ingot', settings.INGOT_LOG_LEVEL);
   // refuses a folder that another server serves, whose scratch is then left alone
   const cloud = await openEmbeddedCloud(home, url);
+  opened(cloud.close);
   await sweepScratch(home);
   const adminKey = await loadAdminKey(home, settings.INGOT_ADMIN_KEY);
   const platform = localPlatform(cloud, log, settings.INGOT_JOB_SLOTS);
@@ -60,26 +91,34 @@ export async function startIngot(environment: Environment): Promise<RunningIngot
     localLimits,
   );
   const sweep = sweeper(platform, localLimits);
-
-  server.on('request', localGateway(platform, cloud, adminKey));
-  const pumps = [
+  for (const pump of [
     pumpQueue(cloud.jobQueue, dispatch, onError),
     pumpQueue(cloud.eventQueue, containerEventRecorder(platform), onError),
-  ];
+  ])
+    opened(pump.stop);
+  server.off('request', answerStarting).on('request', localGateway(platform, cloud, adminKey));
+  // here too: at the end, callers go before what answers them
+  opened(() => hangUp(server));
+  opened(platform.runner.stop);
   await platform.runner.start();
   await sweep();
   const sweeping = setInterval(() => void sweep().catch(onError), sweepMilliseconds);
+  opened(async () => clearInterval(sweeping));
+  return { url, adminKey };
+}
 
-  return {
-    url,
-    adminKey,
-    async stop() {
-      clearInterval(sweeping);
-      await platform.runner.stop();
-      server.close();
-      server.closeAllConnections();
-      await Promise.all(pumps.map((pump) => pump.stop()));
-      await cloud.close();
-    },
-  };
+/**
+ * The whole system in this process: gateway, functions, queues and records; jobs run in processes of their own. Where it
+ * cannot start, nothing stays open: `ConfigurationError` where its user can mend it.
+ */
+export async function startIngot(environment: Environment): Promise<RunningIngot> {
+  const settings = readEnvironment(localEnvironment, { INGOT_LOG_LEVEL: 'WARN', ...environment });
+  const open: Close[] = [];
+  const stop = () => closeAll(open);
+  try {
+    return { ...(await start(settings, (close) => void open.push(close))), stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
 }
