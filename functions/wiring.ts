@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { batchRunner } from '../shared/adapters/aws/batch-runner';
 import { dynamodbClient, dynamodbRecordStore } from '../shared/adapters/aws/dynamodb-record-store';
-import { jobSessionIssuer } from '../shared/adapters/aws/issue-job-session';
+import { jobSessionIssuer } from '../shared/adapters/aws/job-session-issuer';
 import { kmsKeyService } from '../shared/adapters/aws/kms-key-service';
 import { readSecret } from '../shared/adapters/aws/read-secret';
 import { s3Client, s3ObjectStore } from '../shared/adapters/aws/s3-object-store';

@@ -3,8 +3,8 @@ import { objectKeys } from '../../shared/contracts/job-files';
 import type { RunOrder } from '../../shared/contracts/run-order';
 import type { ObjectStore } from '../../shared/ports/object-store';
 
-/** Batch takes 30 KiB for a whole submission. */
-const longestInlineOrder = 20 * 1024;
+/** ECS takes 8,192 characters for all that a run overrides. */
+const longestInlineOrder = 5 * 1024;
 
 /**
  * The variables that tell a container what to do: the order itself, or where it is too long for a variable, the key of

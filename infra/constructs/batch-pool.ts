@@ -24,6 +24,7 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { env } from '../../shared/config/env';
 import { jobAttempts } from '../../shared/contracts/job';
+import { retryRules } from '../../shared/contracts/retry-rules';
 import { acknowledgeWildcards } from './acknowledge';
 import { asVpc } from './as-interface';
 import { type ContainerHost, containerUser } from './container-host';
@@ -61,14 +62,9 @@ const variablesOf = {
   gpu: { queue: env.INGOT_GPU_QUEUE, definition: env.INGOT_GPU_DEFINITION },
 } as const;
 
-/** First match decides; whatever matches nothing would be retried, hence the last row. */
-const retryTable = [
-  RetryStrategy.of(Action.RETRY, Reason.SPOT_INSTANCE_RECLAIMED),
-  // the container's own word for "interrupted or a dependency failed, try again" (sysexits EX_TEMPFAIL)
-  RetryStrategy.of(Action.RETRY, Reason.custom({ onExitCode: '75' })),
-  RetryStrategy.of(Action.RETRY, Reason.CANNOT_PULL_CONTAINER),
-  RetryStrategy.of(Action.EXIT, Reason.custom({ onReason: '*' })),
-];
+const retryStrategies = retryRules.map(({ action, ...when }) =>
+  RetryStrategy.of(Action[action], Reason.custom(when)),
+);
 
 export interface BatchPoolProps {
   accelerator: Accelerator;
@@ -103,7 +99,7 @@ export class BatchPool extends Construct {
     this.definition = new EcsJobDefinition(this, 'Definition', {
       container: this.#container(props),
       retryAttempts: jobAttempts,
-      retryStrategies: retryTable,
+      retryStrategies,
       timeout: Duration.days(1),
     });
   }
@@ -112,6 +108,12 @@ export class BatchPool extends Construct {
     workload.allow({
       actions: ['batch:SubmitJob'],
       resources: [this.queue.jobQueueArn, this.definition.jobDefinitionArn],
+    });
+    // finds the run that a dispatcher submitted before it died
+    workload.allow({
+      actions: ['batch:ListJobs'],
+      resources: ['*'],
+      wildcards: { 'Resource::*': 'batch:ListJobs knows no resources' },
     });
     this.nameTo(workload);
   }

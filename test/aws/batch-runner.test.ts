@@ -7,7 +7,8 @@ import {
   RegisterJobDefinitionCommand,
 } from '@aws-sdk/client-batch';
 import { awsClientConfig } from '../../shared/adapters/aws/aws-client';
-import { batchRunner, retryRules, submissionOf } from '../../shared/adapters/aws/batch-runner';
+import { batchRunner, submissionOf } from '../../shared/adapters/aws/batch-runner';
+import { retryRules } from '../../shared/contracts/retry-rules';
 import { PayloadTooLargeError } from '../../shared/errors/request-errors';
 import type { RunRequest } from '../../shared/ports/batch-runner';
 import { accountId, describeOnMoto, moto } from '../support/moto';

@@ -1,7 +1,7 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { awsClientConfig } from '../../shared/adapters/aws/aws-client';
-import { jobSessionIssuer } from '../../shared/adapters/aws/issue-job-session';
+import { jobSessionIssuer } from '../../shared/adapters/aws/job-session-issuer';
 import { readSecret } from '../../shared/adapters/aws/read-secret';
 import { accountId, describeOnMoto, moto } from '../support/moto';
 

@@ -22,7 +22,12 @@ const holdersOf = (action: string): FunctionName[] =>
     .sort();
 
 /** What has no resource that a policy could name; everything else names what it is about. */
-const withoutResources = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'ecr:GetAuthorizationToken'];
+const withoutResources = [
+  'batch:ListJobs',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+  'ecr:GetAuthorizationToken',
+];
 
 describe('permissions', () => {
   const statements = ofType('IAM::Policy', 'IAM::Role').flatMap(({ id, properties }) =>

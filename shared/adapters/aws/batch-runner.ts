@@ -1,6 +1,5 @@
 import {
   BatchClient,
-  type EvaluateOnExit,
   type KeyValuePair,
   ListJobsCommand,
   type ResourceRequirement,
@@ -10,6 +9,7 @@ import {
 } from '@aws-sdk/client-batch';
 import { env } from '../../config/env';
 import type { JobResources } from '../../contracts/job';
+import { retryRules } from '../../contracts/retry-rules';
 import { PayloadTooLargeError } from '../../errors/request-errors';
 import { DependencyError } from '../../errors/store-errors';
 import type { BatchRunner, RunRequest } from '../../ports/batch-runner';
@@ -36,18 +36,6 @@ const sharePriority = 1;
 const mostAttempts = 10;
 const shortestTimeoutSeconds = 60;
 const longestReason = 1000;
-
-/**
- * When a run gets another attempt: its machine was reclaimed, its image could not be pulled, or it said so itself (exit
- * 75). The first match decides; the last line keeps Batch from retrying everything else. As in the job definitions: a
- * request that sets the attempts replaces their whole strategy.
- */
-export const retryRules: readonly EvaluateOnExit[] = [
-  { onStatusReason: 'Host EC2*', action: 'RETRY' },
-  { onExitCode: '75', action: 'RETRY' },
-  { onReason: 'CannotPullContainerError:*', action: 'RETRY' },
-  { onReason: '*', action: 'EXIT' },
-];
 
 const isOnGpu = ({ accelerator }: JobResources) => accelerator === 'gpu';
 
