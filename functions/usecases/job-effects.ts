@@ -4,6 +4,7 @@ import { ConflictError } from '../../shared/errors/request-errors';
 import type { DatasetStore } from '../../shared/stores/dataset-store';
 import type { JobRecord } from '../../shared/stores/job-record';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
+import { firstWithin } from './first-within';
 import { OutputUnverifiedError } from './verify-manifest';
 
 export interface EffectStores {
@@ -14,6 +15,7 @@ export interface EffectStores {
 type Result = JobManifest['result'];
 type ResultType = Result['type'];
 type ResultOf<T extends ResultType> = Extract<Result, { type: T }>;
+type ModelResult = ResultOf<'model'>;
 type Output = NonNullable<Job['output']>;
 
 interface Done<T extends ResultType> {
@@ -39,31 +41,39 @@ const datasetReady: Effect<'dataset_ready'> = async ({ stores, job, result, file
   return {};
 };
 
+/** Of a record, which holds 400 KiB at most; a file has as many errors, with as long names of columns, as it likes. */
+const longestErrors = 256 * 1024;
+
 const datasetRejected: Effect<'dataset_rejected'> = async ({ stores, job, result }) => {
-  const { errors, truncated } = result;
+  const errors = firstWithin(result.errors, longestErrors);
+  const truncated = result.truncated || errors.length < result.errors.length;
   await stores.datasets.markRejected({ ...datasetOf(job), job: job.id, errors, truncated });
   return {};
 };
 
-/** The name that the job's own spec registers under: a container has no say in it. */
-const registeredName: Partial<Record<JobKind, (spec: unknown) => string>> = {
-  train: (spec) => jobSpecs.train.parse(spec).register.name,
+/** Where the job's own spec registers its model: a container has no say in it, nor in what an alias points at. */
+const registrations: Partial<Record<JobKind, (spec: unknown) => ModelResult['register']>> = {
+  train: (spec) => jobSpecs.train.parse(spec).register,
   compress: (spec) => {
     const { register, model } = jobSpecs.compress.parse(spec);
-    return register?.name ?? model.name;
+    return register ?? { name: model.name };
   },
 };
 
+const placeOf = (place: ModelResult['register'] | undefined): string =>
+  place === undefined ? 'nothing' : `'${place.name}' under ${place.alias ?? 'no alias'}`;
+
 const model: Effect<'model'> = async ({ stores, job, result, fileNamed }) => {
   const { register, metrics, signature, lineage, test_rows } = result;
-  const asked = registeredName[job.kind]?.(job.spec);
-  if (register.name !== asked) {
-    throw new OutputUnverifiedError(`the run registers '${register.name}', and its spec says '${asked}'`);
+  const asked = registrations[job.kind]?.(job.spec);
+  if (asked === undefined || register.name !== asked.name || register.alias !== asked.alias) {
+    const [told, wanted] = [register, asked].map(placeOf);
+    throw new OutputUnverifiedError(`the run registers ${told}, and its spec says ${wanted}`);
   }
   const { name, version } = await stores.models.registerVersion({
     tenant: job.tenant,
-    name: register.name,
-    alias: register.alias,
+    name: asked.name,
+    alias: asked.alias,
     job: job.id,
     artifact: fileNamed(result.model),
     testRows: test_rows === undefined ? undefined : fileNamed(test_rows),
@@ -83,7 +93,8 @@ const modelImported: Effect<'model_imported'> = async ({ stores, job, result }) 
 };
 
 const modelRejected: Effect<'model_rejected'> = async ({ stores, job, result }) => {
-  await stores.models.markVersionRejected({ ...importOf(job), job: job.id, errors: result.errors });
+  const errors = firstWithin(result.errors, longestErrors);
+  await stores.models.markVersionRejected({ ...importOf(job), job: job.id, errors });
   return {};
 };
 

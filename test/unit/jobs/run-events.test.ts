@@ -205,6 +205,25 @@ describe('recording what a run tells', () => {
     });
   });
 
+  it('rejects a data set with as many of its errors as a record holds', async () => {
+    const { world, tenant, record, read, dispatchedIngest } = await setup();
+    const { id, dataset, run } = await dispatchedIngest();
+    const errors = Array.from({ length: 1_000 }, (_, line) => ({
+      line,
+      code: 'nested_value' as const,
+      detail: `the column '${'x'.repeat(1_000)}' holds an object`,
+    }));
+    const result = { type: 'dataset_rejected', errors, truncated: false } as const;
+    await leaveOutput(world.objects, { tenant, jobId: id, attempt: 1 }, { files: {}, result });
+
+    await record(anEvent(run, 'succeeded'));
+
+    expect(await read(id)).toMatchObject({ state: 'succeeded' });
+    const rejected = await world.datasets.get({ tenant, id: dataset });
+    expect(rejected).toMatchObject({ state: 'rejected', errors_truncated: true });
+    expect(rejected?.errors?.length).toBeGreaterThan(100);
+  });
+
   it('makes an ingested data set ready', async () => {
     const { world, tenant, record, read, dispatchedIngest } = await setup();
     const { id, dataset, run } = await dispatchedIngest();
@@ -221,6 +240,20 @@ describe('recording what a run tells', () => {
 
     expect(await read(id)).toMatchObject({ state: 'succeeded' });
     expect(await world.datasets.get({ tenant, id: dataset })).toMatchObject({ state: 'ready', rows: 3 });
+  });
+
+  it('fails a run that points an alias at its model which the spec does not name', async () => {
+    const { world, tenant, record, read, dispatched } = await setup();
+    const { id, run } = await dispatched();
+    const register = { name: 'penguins', alias: 'canary' };
+    const output = { files: { 'model.onnx': 'onnx' }, result: { ...aTrainedModel('penguins'), register } };
+    await leaveOutput(world.objects, { tenant, jobId: id, attempt: 1 }, output);
+
+    await record(anEvent(run, 'succeeded'));
+
+    expect(await read(id)).toMatchObject({ state: 'failed', error: { code: 'output_unverified' } });
+    expect((await read(id)).error?.detail).toContain('canary');
+    expect(await world.models.getModel({ tenant, name: 'penguins' })).toBeUndefined();
   });
 
   it('fails an ingest whose data set was deleted meanwhile', async () => {

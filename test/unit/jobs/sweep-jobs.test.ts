@@ -36,7 +36,7 @@ describe('looking after open jobs', () => {
     const tenant = aTenant();
     async function submitted() {
       const dataset = await aReadyDataset(world, tenant);
-      const spec = { dataset, target: 'species', register: { name: 'penguins' } };
+      const spec = { dataset, target: 'species', register: { name: 'penguins', alias: 'production' } };
       const { id } = await submitJob(world)({ tenant, kind: 'train', spec, timeout_seconds: 3_600 });
       return { tenant, jobId: id };
     }
