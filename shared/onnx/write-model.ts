@@ -128,8 +128,9 @@ function writeAttribute(name: string, found: Attribute, layout: Layout): Attribu
 
 /** Names of a node's outputs; those that nobody reads are left out where the operator lets them. */
 function outputNames(node: OperationValue, { names, placement }: Layout): readonly string[] {
-  const [fewest, most] = operatorOf(node.domain, node.op)?.outputs ?? [node.types.length, node.types.length];
-  const required = most === Number.POSITIVE_INFINITY ? node.types.length : fewest;
+  const operator = operatorOf(node.domain, node.op);
+  const [fewest, most] = operator?.outputs ?? [0, Number.POSITIVE_INFINITY];
+  const required = operator?.keepsOutputs || most === Number.POSITIVE_INFINITY ? node.types.length : fewest;
   const read = placement.projections.get(node);
   const nameAt = (index: number): string => {
     const value = index === 0 ? node : read?.get(index);

@@ -1,13 +1,24 @@
+import { convolutionRules } from './convolution-rules';
 import { elementwiseRules } from './elementwise-rules';
 import type { GradientRule, GradientRules } from './gradient-rule';
 import { matrixRules } from './matrix-rules';
 import { movementRules } from './movement-rules';
+import { normalizationRules } from './normalization-rules';
+import { poolingRules } from './pooling-rules';
 import { reductionRules } from './reduction-rules';
 import { stepLike } from './without-gradient';
 
 /** Gradient rules by domain (`''` is ai.onnx) and operator. */
 export const gradientRules: Readonly<Record<string, GradientRules>> = {
-  '': { ...elementwiseRules, ...matrixRules, ...reductionRules, ...movementRules },
+  '': {
+    ...elementwiseRules,
+    ...matrixRules,
+    ...reductionRules,
+    ...movementRules,
+    ...normalizationRules,
+    ...convolutionRules,
+    ...poolingRules,
+  },
 };
 
 const own = <T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>

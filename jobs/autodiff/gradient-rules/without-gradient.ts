@@ -27,10 +27,10 @@ export const stepLike: Names = {
 export const withoutRule: Names = {
   '': words(`
     CumProd Range Einsum Det If Loop Scan SequenceMap Scatter TensorScatter ImageScaler Unique Dropout
-    BatchNormalization LayerNormalization SimplifiedLayerNormalization RMSNormalization InstanceNormalization
-    GroupNormalization LpNormalization MeanVarianceNormalization LRN NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss
-    Conv ConvTranspose DeformConv MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool MaxUnpool Col2Im
-    Resize Upsample DepthToSpace SpaceToDepth GridSample AffineGrid RoiAlign MaxRoiPool CenterCropPad
+    
+    LRN 
+    DeformConv LpPool GlobalLpPool MaxUnpool Col2Im
+    Resize Upsample GridSample AffineGrid RoiAlign MaxRoiPool CenterCropPad
     RNN GRU LSTM Attention RotaryEmbedding DequantizeLinear DFT STFT
     SequenceConstruct SequenceInsert SequenceErase SequenceAt SplitToSequence ConcatFromSequence
     Optional OptionalGetElement
@@ -42,7 +42,7 @@ export const withoutRule: Names = {
   'ai.onnx.preview.training': words('Adagrad Adam Momentum'),
   'com.microsoft': words(`
     DequantizeLinear DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QGemm
-    Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding SkipLayerNormalization SkipSimplifiedLayerNormalization
-    EmbedLayerNormalization FusedMatMul Gelu QuickGelu FastGelu BiasGelu BiasSoftmax
+    Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding 
+    BiasSoftmax
   `),
 };

@@ -5,10 +5,12 @@ import { inputShape, many, named, type OperatorTable, operator, shaped, typeOf, 
 const alike = (fewest: number, most = fewest) => shaped([fewest, most], (use) => inputShape(use, 0));
 
 /** Opset 7 gave out five tensors, opset 14 three: running mean and variance follow the result. */
-const batchNormalization = operator(5, [1, 5], (use) => [
-  typeOf(use, 0),
-  ...[3, 4, 3, 4].map((index) => typeOf(use, index)),
-]);
+const batchNormalization = operator(
+  5,
+  [1, 5],
+  (use) => [typeOf(use, 0), ...[3, 4, 3, 4].map((index) => typeOf(use, index))],
+  { keepsOutputs: true },
+);
 
 /** Shape of the statistics over all axes from `axis` on. */
 function statisticsShape(use: Use): Shape {

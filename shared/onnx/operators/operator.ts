@@ -16,10 +16,12 @@ export interface Use {
 export interface Operator {
   /** Fewest and most inputs. */
   readonly inputs: readonly [fewest: number, most: number];
-  /** Fewest and most outputs; `many` where every one counts, even when nobody reads it. */
+  /** Fewest and most outputs; where most is `many`, every one counts, even when nobody reads it. */
   readonly outputs: readonly [fewest: number, most: number];
   /** Output types; the caller has made sure that all inputs are tensors unless `anyKind`. */
   readonly infer: (use: Use) => readonly ValueType[];
+  /** Every output has to be there, even when nobody reads it. */
+  readonly keepsOutputs?: boolean;
   /** Takes sequences, optionals and maps as well as tensors. */
   readonly anyKind?: boolean;
 }
@@ -75,7 +77,7 @@ export const operator = (
   inputs: Count,
   outputs: Count,
   infer: (use: Use) => readonly ValueType[],
-  options: { anyKind?: boolean } = {},
+  options: { anyKind?: boolean; keepsOutputs?: boolean } = {},
 ): Operator => ({
   inputs: range(inputs),
   outputs: range(outputs),

@@ -137,9 +137,12 @@ export const elementwiseCases: GradientCases = {
   Mish: pointwise('Mish', { elementType: 'float' }),
   Shrink: pointwise('Shrink', {
     elementType: 'float',
-    attributes: fc.constant({ lambd: attribute.float(0.7), bias: attribute.float(0.3) }),
+    attributes: fc.constant({ lambd: attribute.float(0.7), bias: attribute.float(0.7) }),
   }),
   Swish: pointwise('Swish', { attributes: alpha, elementType: 'float' }),
-  ThresholdedRelu: pointwise('ThresholdedRelu', { attributes: alpha, elementType: 'float' }),
+  ThresholdedRelu: fc.oneof(
+    pointwise('ThresholdedRelu', { elementType: 'float', range: [1.2, 3] }),
+    pointwise('ThresholdedRelu', { elementType: 'float', range: [-2, 0.8] }),
+  ),
   CumSum: cumSum,
 };

@@ -1,3 +1,4 @@
+import { decompositionOf, decompositions } from '../../../jobs/autodiff/decompositions';
 import { gradientRuleOf, gradientRules, isStepLike } from '../../../jobs/autodiff/gradient-rules';
 import { withoutRule } from '../../../jobs/autodiff/gradient-rules/without-gradient';
 import { operators } from '../../../shared/onnx/operators';
@@ -7,10 +8,15 @@ const all = Object.entries(operators).flatMap(([domain, table]) =>
   Object.keys(table).map((op) => ({ domain, op })),
 );
 
+const ruled = [gradientRules, decompositions].flatMap((tables) =>
+  Object.entries(tables).flatMap(([domain, table]) => Object.keys(table).map((op) => ({ domain, op }))),
+);
+
 describe('the table of gradient rules', () => {
-  it.each(all)('says of $domain $op just one of: a rule, no slope, no rule', ({ domain, op }) => {
+  it.each(all)('says of $domain $op just one of: a rule, its parts, no slope, no rule', ({ domain, op }) => {
     const said = [
       gradientRuleOf(domain, op) !== undefined,
+      decompositionOf(domain, op) !== undefined,
       isStepLike(domain, op),
       withoutRule[domain]?.has(op) ?? false,
     ];
@@ -19,19 +25,13 @@ describe('the table of gradient rules', () => {
   });
 
   it('has no rule for an operator that is not in the operator table', () => {
-    const ruled = Object.entries(gradientRules).flatMap(([domain, rules]) =>
-      Object.keys(rules).map((op) => ({ domain, op })),
-    );
-
     const unknown = ruled.filter(({ domain, op }) => !Object.hasOwn(operators[domain] ?? {}, op));
 
     expect(unknown).toEqual([]);
   });
 
   it('has no rule that is not checked against central differences', () => {
-    const ruled = Object.values(gradientRules).flatMap((rules) => Object.keys(rules));
-
-    const unchecked = ruled.filter((op) => !Object.hasOwn(gradientCases, op));
+    const unchecked = ruled.filter(({ domain, op }) => !Object.hasOwn(gradientCases[domain] ?? {}, op));
 
     expect(unchecked).toEqual([]);
   });

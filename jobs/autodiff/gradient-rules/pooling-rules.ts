@@ -1,0 +1,123 @@
+import { attributeOf, intAttribute } from '../../../shared/onnx/attributes';
+import { attribute, constant, operation, output, tensor } from '../../../shared/onnx/build';
+import { elementCount } from '../../../shared/onnx/element-types';
+import {
+  divide,
+  filledLike,
+  ints,
+  reshape,
+  reshapeLike,
+  scalarLike,
+  sizesOf,
+  transpose,
+} from '../../../shared/onnx/expressions';
+import type { Attributes, OperationValue, Value } from '../../../shared/onnx/ir';
+import { elementTypeOf } from '../../../shared/onnx/shapes';
+import { convInputGradient } from './convolution-rules';
+import { type GradientRules, unary } from './gradient-rule';
+import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf, unsupported } from './sliding';
+
+/** The sliding of a pool in `ceil_mode`: enough padding at the end that the last window fits. */
+function completed(node: OperationValue, x: Value, sliding: Sliding): Sliding {
+  if (intAttribute(node.attributes, 'ceil_mode', 0) === 0) return sliding;
+  const ends = sliding.ends.map((pixels, axis) => {
+    const [size, count] = [spaceOf(x)[axis], spaceOf(node)[axis]];
+    if (typeof size !== 'number' || typeof count !== 'number') {
+      throw unsupported(node, 'give sizes that are known before the run, or drop ceil_mode');
+    }
+    const reach = (count - 1) * (sliding.strides[axis] ?? 1) + spanOf(sliding, axis);
+    return Math.max(pixels, reach - size - (sliding.begins[axis] ?? 0));
+  });
+  return { ...sliding, ends };
+}
+
+/** A kernel of ones over a single channel. */
+const ones = ({ kernel }: Sliding, like: Value): Value =>
+  constant(
+    tensor(
+      elementTypeOf(like) ?? 'float',
+      [1, 1, ...kernel],
+      new Array<number>(elementCount(kernel)).fill(1),
+    ),
+  );
+
+/** One channel of ones in the space of a value. */
+function plane(x: Value): Value {
+  const sizes = operation('Concat', [ints([1, 1]), operation('Shape', [x], { start: attribute.int(2) })], {
+    axis: attribute.int(0),
+  });
+  const one = tensor(elementTypeOf(x) ?? 'float', [1], [1]);
+  return operation('ConstantOfShape', [sizes], { value: attribute.tensor(one) });
+}
+
+/** How many elements each window averages: padding counts only where the pool says so. */
+function windowCounts(node: OperationValue, x: Value, sliding: Sliding): Value {
+  const flat = plane(x);
+  if (intAttribute(node.attributes, 'count_include_pad', 0) === 0) {
+    return operation('Conv', [flat, ones(sliding, x)], slidingAttributes(sliding));
+  }
+  const own = slidingOf(node, x);
+  const rim = ints([0, 0, ...own.begins, 0, 0, ...own.ends]);
+  const padded = operation('Pad', [flat, rim, scalarLike(1, x)]);
+  const late = sliding.ends.map((pixels, axis) => pixels - (own.ends[axis] ?? 0));
+  const rest: Sliding = { ...sliding, begins: sliding.begins.map(() => 0), ends: late };
+  return operation('Conv', [padded, ones(sliding, x)], slidingAttributes(rest));
+}
+
+/** Channels as so many images of one channel. */
+const singly = (value: Value): Value =>
+  reshape(
+    value,
+    operation('Concat', [ints([-1, 1]), operation('Shape', [value], { start: attribute.int(2) })], {
+      axis: attribute.int(0),
+    }),
+  );
+
+const averagePool = unary((gradient, x, node) => {
+  const sliding = completed(node, x, slidingOf(node, x));
+  const share = singly(divide(gradient, windowCounts(node, x, sliding)));
+  return reshapeLike(convInputGradient(share, ones(sliding, x), singly(x), sliding), x);
+});
+
+/** Each maximum's gradient goes back to where the maximum was found. */
+const maxPool = unary((gradient, x, node, attributes) => {
+  if (intAttribute(attributes, 'storage_order', 0) !== 0) throw unsupported(node, 'use storage_order 0');
+  const places = output(operation('MaxPool', [x], attributes, { outputs: 2 }), 1);
+  const flat = (value: Value) => reshape(value, ints([-1]));
+  const options: Attributes = { axis: attribute.int(0), reduction: attribute.string('add') };
+  const back = operation('ScatterElements', [flat(filledLike(0, x)), flat(places), flat(gradient)], options);
+  return reshapeLike(back, x);
+});
+
+/** Blocks of pixels become channels again; `CRD` keeps a channel's pixels together, `DCR` those of one place. */
+const depthToSpace = unary((gradient, x, _, attributes) => {
+  const blocksize = attribute.int(intAttribute(attributes, 'blocksize', 1));
+  if (attributeOf.string(attributes, 'mode') !== 'CRD')
+    return operation('SpaceToDepth', [gradient], { blocksize });
+  return blocksAsChannels(gradient, x, blocksize.type === 'int' ? blocksize.value : 1);
+});
+
+function blocksAsChannels(gradient: Value, x: Value, block: number): Value {
+  const size = (start: number) =>
+    operation('Shape', [gradient], { start: attribute.int(start), end: attribute.int(start + 1) });
+  const space = (start: number) =>
+    operation('Shape', [x], { start: attribute.int(start), end: attribute.int(start + 1) });
+  const sizes = operation('Concat', [size(0), size(1), space(2), ints([block]), space(3), ints([block])], {
+    axis: attribute.int(0),
+  });
+  return reshape(transpose(reshape(gradient, sizes), [0, 1, 3, 5, 2, 4]), sizesOf(x));
+}
+
+const spaceToDepth = unary((gradient, _, __, attributes) =>
+  operation('DepthToSpace', [gradient], {
+    blocksize: attribute.int(intAttribute(attributes, 'blocksize', 1)),
+  }),
+);
+
+/** Rules of the pools, and of the operators that trade pixels for channels. */
+export const poolingRules: GradientRules = {
+  AveragePool: averagePool,
+  MaxPool: maxPool,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+};
