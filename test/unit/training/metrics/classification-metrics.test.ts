@@ -108,6 +108,15 @@ describe('rocAuc', () => {
     expect(area).toBeCloseTo(expected, 12);
   });
 
+  it.each([
+    ['a positive row', [0.1, Number.NaN, 0.8], [0, 1, 0]],
+    ['a negative row', [0.1, Number.NaN, 0.8], [1, 0, 1]],
+  ])('is left out where %s has no number for a score', (_, scores, labels) => {
+    const area = rocAuc(scores, (row) => labels[row] === 1);
+
+    expect(area).toBeUndefined();
+  });
+
   it('takes the second class of two, and the mean of each against the rest of more', () => {
     const rows = setup();
 
