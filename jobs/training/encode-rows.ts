@@ -4,6 +4,7 @@ import { model } from '../../shared/onnx/model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import type { ColumnValues, RowChunk } from '../datasets/read-rows';
 import { rowFeeds } from '../evaluation/row-feeds';
+import { freeName } from './export-model';
 import type { Preprocessing } from './preprocessing';
 import type { EncodedTargets } from './target-encoding';
 
@@ -16,9 +17,11 @@ export interface EncodedRows {
   readonly targets: EncodedTargets;
 }
 
-/** The exported model's own first part, as a model: raw columns to `features`. */
-export const preprocessingModel = ({ inputs, features }: Preprocessing): Model =>
-  model({ graph: { name: 'preprocessing', inputs, outputs: [{ name: 'features', value: features }] } });
+/** The exported model's own first part, as a model: raw columns to the features, its one output. */
+export function preprocessingModel({ inputs, features }: Preprocessing): Model {
+  const name = freeName('features', new Set(inputs.map((column) => column.name)));
+  return model({ graph: { name: 'preprocessing', inputs, outputs: [{ name, value: features }] } });
+}
 
 export interface RowEncoder {
   readonly features: number;
@@ -38,8 +41,8 @@ export function rowEncoder({ signature, features, session, encodeTargets }: RowE
   return {
     features,
     async encode(chunk) {
-      const results = await session.run(rowFeeds(signature, chunk));
-      const data = results.features?.data;
+      const [result] = Object.values(await session.run(rowFeeds(signature, chunk)));
+      const data = result?.data;
       return {
         rows: chunk.rows,
         features: data instanceof Float32Array ? data : new Float32Array(0),

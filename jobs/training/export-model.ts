@@ -41,7 +41,7 @@ const outputTypes: Partial<Record<ElementType, Field['type']>> = {
 };
 
 /** The name itself, or with underscores behind it where a column has it already. */
-function freeName(name: string, taken: ReadonlySet<string>): string {
+export function freeName(name: string, taken: ReadonlySet<string>): string {
   let free = name;
   while (taken.has(free)) free += '_';
   return free;

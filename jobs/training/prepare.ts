@@ -1,6 +1,11 @@
 import type { ColumnType } from '../../shared/contracts/dataset';
 import { UnusableDataError } from '../../shared/errors/job-errors';
-import { type ColumnStatistics, fitStatistics, type UnusedColumn } from '../datasets/fit-statistics';
+import {
+  type ColumnStatistics,
+  fitStatistics,
+  type NumberStatistics,
+  type UnusedColumn,
+} from '../datasets/fit-statistics';
 import { readClasses } from '../datasets/read-classes';
 import type { SplitTable } from '../datasets/split-table';
 import type { ModelInterface } from './export-model';
@@ -13,11 +18,24 @@ export interface Prepared extends ModelInterface {
   readonly unused: readonly UnusedColumn[];
 }
 
+const largestFloat = 3.4e38;
+const smallestFloat = 2 ** -126;
+
+const holds = (...values: readonly number[]): boolean =>
+  values.every((value) => Number.isFinite(Math.fround(value)));
+
+/** A column of numbers that a model could not even hold is not used, rather than to make every answer NaN. */
+function withinFloat32(column: ColumnStatistics): ColumnStatistics {
+  if (column.kind !== 'number' || holds(column.mean, column.median, column.standardDeviation)) return column;
+  const why = `its values reach beyond ${largestFloat}, the largest number that a model reads; give it in a larger unit`;
+  return { name: column.name, kind: 'unused', why };
+}
+
 const isUnused = (column: ColumnStatistics): column is UnusedColumn => column.kind === 'unused';
 
 /** Fits preprocessing and target on the training rows alone. `UnusableDataError` where there is nothing to learn from. */
 export async function prepare(split: SplitTable, features: readonly string[]): Promise<Prepared> {
-  const columns = await fitStatistics(split, features);
+  const columns = (await fitStatistics(split, features)).map(withinFloat32);
   const unused = columns.filter(isUnused);
   const used = columns.filter((column) => !isUnused(column));
   if (used.length === 0) {
@@ -38,12 +56,26 @@ async function encodingOf(split: SplitTable): Promise<TargetEncoding> {
   if (split.task === 'classification') return { task: 'classification', classes: await readClasses(split) };
   const [fitted] = await fitStatistics(split, [split.target.name]);
   if (fitted?.kind === 'number') {
+    checkPrecision(fitted);
     const { mean, standardDeviation } = fitted;
     return { task: 'regression', mean, standardDeviation };
   }
   const why = fitted?.kind === 'unused' ? fitted.why : 'it is no number';
   throw new UnusableDataError(
     `the target '${split.target.name}' cannot be learned from the training rows: ${why}`,
+  );
+}
+
+/** Below so many of float32's steps, rounding would be most of what is learned, and no metric would show it. */
+const fewestSteps = 16;
+
+/** Targets are learned, predicted and measured as 32-bit floats, so they must vary by more than those can tell. */
+function checkPrecision({ name, mean, standardDeviation }: NumberStatistics): void {
+  const step = Math.max(Math.abs(mean) * 2 ** -23, smallestFloat);
+  if (holds(mean, standardDeviation) && standardDeviation >= fewestSteps * step) return;
+  throw new UnusableDataError(
+    `the target '${name}' has mean ${mean} and standard deviation ${standardDeviation}, which 32-bit floats cannot tell apart; give it in another unit, or as the difference to a fixed number`,
+    'target_precision',
   );
 }
 

@@ -4,7 +4,7 @@ import { divide, subtract, where } from '../../shared/onnx/expressions';
 import type { InputValue, Value } from '../../shared/onnx/ir';
 import { tensorType } from '../../shared/onnx/shapes';
 import type { CategoryStatistics, ColumnStatistics, NumberStatistics } from '../datasets/fit-statistics';
-import { asColumn, beside } from './graph-math';
+import { asColumn, beside, number } from './graph-math';
 
 /** Raw columns to what a network reads, as an expression: the same one in training and in the exported model. */
 export interface Preprocessing {
@@ -32,6 +32,12 @@ interface Encoded {
 const scaleOf = ({ standardDeviation, mean }: NumberStatistics): number =>
   Math.max(standardDeviation, Math.abs(mean) * 2 ** -23, 2 ** -126);
 
+/**
+ * No row of 2^32 is this many deviations from their mean (Samuelson, 1968), so no training row is changed; but without a
+ * bound, one that a caller sends could overflow float32 inside the network, and be answered with NaN.
+ */
+const farthest = 2 ** 16;
+
 /** Missing numbers become the median of the training rows; then all are shifted and scaled to mean 0 and deviation 1. */
 function encodeNumbers(columns: readonly NumberStatistics[]): Encoded {
   const inputs = columns.map(({ name }) => input(name, 'float', ['batch']));
@@ -49,7 +55,7 @@ function encodeNumbers(columns: readonly NumberStatistics[]): Encoded {
   );
   return {
     inputs,
-    features: divide(centred, row(scaleOf)),
+    features: operation('Clip', [divide(centred, row(scaleOf)), number(-farthest), number(farthest)]),
     names: columns.map(({ name }) => name),
     silent: columns.map(() => false),
   };

@@ -68,12 +68,16 @@ export async function train(options: TrainOptions, services: TrainServices): Pro
   const session = await services.runtime.load(bytes, services.session);
   try {
     const { parameters, history, step: steps, best } = await new Trainer(options, services, session).run();
+    if (!parameters.every(areNumbers)) throw new DivergenceError(steps, Number.NaN);
     if (options.earlyStopping === undefined || best === undefined) return { parameters, history, steps };
     return { parameters: best.parameters, history, steps, bestEpoch: best.epoch };
   } finally {
     await session.dispose();
   }
 }
+
+/** The last step's loss is that of the weights before it, so without rows to validate on nobody else looks at them. */
+const areNumbers = ({ data }: Tensor): boolean => data instanceof Float32Array && data.every(Number.isFinite);
 
 /** Saving may take this part of the time; a stop always saves. */
 const savingPart = 0.1;

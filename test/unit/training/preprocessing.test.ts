@@ -71,6 +71,14 @@ describe('preprocessing', () => {
     expect(Math.abs(features[0] ?? Number.NaN)).toBeLessThanOrEqual(largest);
   });
 
+  it('keeps what is absurdly far from all training rows within what a network can compute with', async () => {
+    const rows = { age: floats([4], [3e38, -3e38, Number.POSITIVE_INFINITY, 1e5]) };
+
+    const { features } = await setup({ columns: [age], rows });
+
+    expect(features).toEqual([65_536, -65_536, 65_536, 9996]);
+  });
+
   it('gives categories, a missing value and values never seen a feature each', async () => {
     const rows = { island: tensor('string', [4], ['Dream', '', 'Torgersen', 'Biscoe']) };
 

@@ -171,4 +171,15 @@ describe('train', () => {
     );
     await context.remove();
   });
+
+  it('fails where the last step of all leaves weights that are no numbers', async () => {
+    const { asked, services, context } = await setup({ epochs: 1 });
+    const optimizer = optimizerOf(optimizerSpec.parse({ name: 'sgd' }), constantSchedule(Number.NaN));
+    const oneStep = { ...asked, training: { ...asked.training, optimizer, batchSize: rows } };
+
+    const training = train(oneStep, services);
+
+    await expect(training).rejects.toThrow(/training diverged at step 1/);
+    await context.remove();
+  });
 });
