@@ -1,5 +1,5 @@
 import type { ModelSignature } from '../../shared/contracts/model';
-import { UnusableDataError } from '../../shared/errors/job-errors';
+import { InterruptedError, UnusableDataError } from '../../shared/errors/job-errors';
 import type { Tensor } from '../../shared/onnx/ir';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import { type RowChunk, readRows } from '../datasets/read-rows';
@@ -16,18 +16,26 @@ export type ModelMetrics = ClassificationMetrics | RegressionMetrics;
 /** Rows per call of the model; of one size for every evaluation, since dynamic quantization looks at the whole batch. */
 const batchRows = 256;
 
+export interface Evaluation {
+  readonly signature: ModelSignature;
+  readonly rows: SplitTable;
+  /** `InterruptedError` soon after it aborts. */
+  readonly signal: AbortSignal;
+}
+
 /** How well a model does on these rows, from raw columns to predictions as when it serves. */
 export async function evaluateModel(
   session: ModelSession,
-  signature: ModelSignature,
-  rows: SplitTable,
+  { signature, rows, signal }: Evaluation,
 ): Promise<ModelMetrics> {
   const { target } = signature;
   if (target === undefined) throw new UnusableDataError('the model has no target to measure it by');
   const score = signature.task === 'classification' ? classScorer(signature) : numberScorer(signature);
   const columns = [...signature.inputs.map(({ name }) => name), target];
-  for await (const chunk of readRows(rows, { part: 'all', columns, chunkRows: batchRows }))
+  for await (const chunk of readRows(rows, { part: 'all', columns, chunkRows: batchRows })) {
+    if (signal.aborted) throw new InterruptedError(String(signal.reason));
     score.add(chunk, chunk.columns[target] ?? [], await session.run(rowFeeds(signature, chunk)));
+  }
   return score.metrics();
 }
 
@@ -53,13 +61,16 @@ function classScorer({ classes = [], outputs }: ModelSignature): Scorer {
   const kept: Float32Array[] = [];
   return {
     add({ rows }, labels, tensors) {
-      const probabilities = outputNamed(tensors, name);
+      const probabilities = outputNamed(tensors, name).slice();
+      let known = 0;
       for (let row = 0; row < rows; row++) {
         const index = indexOf.get(String(labels[row]));
         if (index === undefined) continue;
         actual.push(index);
-        kept.push(probabilities.slice(row * classes.length, (row + 1) * classes.length));
+        probabilities.copyWithin(known * classes.length, row * classes.length, (row + 1) * classes.length);
+        known++;
       }
+      kept.push(probabilities.subarray(0, known * classes.length));
     },
     metrics: () => classificationMetrics({ actual, probabilities: joined(kept), classes: classes.length }),
   };

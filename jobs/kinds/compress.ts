@@ -118,7 +118,7 @@ async function measure(
 }
 
 async function compareQuality(
-  { inputs, scratch, threads }: JobContext,
+  { inputs, scratch, threads, signal }: JobContext,
   { before, after }: BothSessions,
   signature: ModelSignature,
 ): Promise<CompressionReport['quality']> {
@@ -127,10 +127,8 @@ async function compareQuality(
   const table = await openTable({ data: await inputs.path('test_rows'), scratch, threads });
   try {
     const rows = await unsplitTable(table, { target, task });
-    return qualityOf(
-      await evaluateModel(before, signature, rows),
-      await evaluateModel(after, signature, rows),
-    );
+    const evaluation = { signature, rows, signal };
+    return qualityOf(await evaluateModel(before, evaluation), await evaluateModel(after, evaluation));
   } finally {
     await table.close();
   }

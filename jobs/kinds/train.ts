@@ -8,7 +8,8 @@ import { openTable, type Table } from '../datasets/open-table';
 import { type Part, type SplitTable, splitTable, unsplitTable } from '../datasets/split-table';
 import { writeRows } from '../datasets/write-rows';
 import { evaluateModel } from '../evaluation/evaluate-model';
-import { checkTestColumns, chooseFeatures } from '../training/choose-features';
+import { checkTestTable } from '../training/check-test-table';
+import { chooseFeatures } from '../training/choose-features';
 import { exportModel, signatureOf } from '../training/export-model';
 import { type Fitted, fitModel } from '../training/fit-model';
 import { partOf } from '../training/part-of';
@@ -62,7 +63,7 @@ async function trainOn(run: TrainRun): Promise<Result> {
   const split = await splitRows(run);
   const prepared = await prepare(split, features);
   for (const { name, why } of prepared.unused) context.log('info', `column '${name}' is not used: ${why}`);
-  if (run.testTable) checkTestColumns(run.testTable, [...prepared.used.map(({ name }) => name), spec.target]);
+  if (run.testTable) await checkTestTable(run.testTable, { ...prepared, task: split.task });
   stage(context, { fraction: progress.prepared, metrics: {} });
 
   const share = progress.trained - progress.prepared;
@@ -165,7 +166,7 @@ async function measure(context: JobContext, { model, signature, parts }: Measure
   try {
     const metrics: Record<string, MetricsBySplit[string]> = {};
     for (const [part, rows] of parts) {
-      const measured = await evaluateModel(session, signature, rows);
+      const measured = await evaluateModel(session, { signature, rows, signal: context.signal });
       metrics[part] = measured;
       const left = rows.counts.test - measured.rows;
       if (left > 0)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import { InterruptedError } from '../../shared/errors/job-errors';
 import { elementCount } from '../../shared/onnx/element-types';
 import type { Model } from '../../shared/onnx/ir';
 import { writeModel } from '../../shared/onnx/write-model';
@@ -19,7 +20,13 @@ import type { Prepared } from './prepare';
 import { scheduleOf } from './schedules';
 import { outputCount, targetEncoder } from './target-encoding';
 import { batchesPerEpoch, type Trained, train, type Validation } from './train';
-import { fitsInMemory, type TrainingRows, type TrainingRowsOptions, trainingRows } from './training-rows';
+import {
+  fitsInMemory,
+  type ReadChunks,
+  type TrainingRows,
+  type TrainingRowsOptions,
+  trainingRows,
+} from './training-rows';
 import type { Training } from './training-step';
 import { predictorModel, validator } from './validate';
 
@@ -150,11 +157,21 @@ async function rowsToTrainOn(
   return trainingRows(asked);
 }
 
-const reader = ({ split, prepared }: FitOptions, part: Part) => {
+const reader = ({ split, prepared, context }: FitOptions, part: Part) => {
   const columns = [...prepared.preprocessing.inputs.map(({ name }) => name), prepared.target];
-  return (options: { chunkRows: number; shuffle?: { seed: number; epoch: number } }) =>
-    readRows(split, { part, columns, ...options });
+  return (options: ReadChunks) => {
+    const chunks = readRows(split, { part, columns, ...options });
+    return options.shuffle ? chunks : untilStopped(chunks, context.signal);
+  };
 };
+
+/** For reading ahead of training: an epoch that reads is stopped by its training, which saves a checkpoint first. */
+async function* untilStopped<T>(chunks: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  for await (const chunk of chunks) {
+    if (signal.aborted) throw new InterruptedError(String(signal.reason));
+    yield chunk;
+  }
+}
 
 interface ValidationParts {
   readonly encoder: RowEncoder;

@@ -241,6 +241,48 @@ describe('train', () => {
     await Promise.all([numbers.remove(), truths.remove()]);
   });
 
+  it('learns from columns whatever their names, and leaves out those of numbers that it could not hold', async () => {
+    const rows = penguins().map(({ Island = null, Species = null, ...row }, index) => ({
+      features: Island,
+      label: row['Body Mass (g)'] ?? null,
+      'hidden_0.weight': row['Beak Depth (mm)'] ?? null,
+      huge: 1e300 * Math.sin(index),
+      Species,
+    }));
+
+    const { metrics, result, context, remove } = await trained({ rows, spec: { epochs: 10 } });
+
+    expect(metrics.test?.accuracy).toBeGreaterThan(0.8);
+    expect(result.signature.outputs.map(({ name }) => name)).toEqual(['label_', 'probabilities']);
+    expect(context.logs.map(({ message }) => message).join()).toMatch(
+      /column 'huge' is not used: its values reach beyond/,
+    );
+    await remove();
+  });
+
+  it('tests on rows that have no value at all in a column of numbers', async () => {
+    const testRows = penguins().map((row) => ({ ...row, 'Body Mass (g)': null }));
+
+    const { metrics, remove } = await trained({ testRows, spec: { epochs: 10 } });
+
+    expect(metrics.test).toMatchObject({ rows: 344, accuracy: expect.any(Number) });
+    await remove();
+  });
+
+  it('stops while it measures, too', async () => {
+    const { context, run, remove } = await setup({ spec: { epochs: 1 } });
+    const publish = async (name: string, bytes?: Uint8Array) => {
+      await context.outputs.publish(name, bytes);
+      context.stop();
+    };
+
+    const running = run({ ...context, outputs: { ...context.outputs, publish } });
+
+    await expect(running).rejects.toThrow(InterruptedError);
+    expect(context.published).toEqual(['model.onnx']);
+    await remove();
+  });
+
   it.each<[string, Setup, typeof BadSpecError | typeof UnusableDataError, RegExp]>([
     [
       'a target that is no column',
@@ -272,6 +314,31 @@ describe('train', () => {
       BadSpecError,
       /the test data set lacks columns that the model needs: 'Island'/,
     ],
+    [
+      'test data none of whose classes the model learns',
+      { testRows: penguins().map((row) => ({ ...row, Species: `${row.Species}.` })) },
+      UnusableDataError,
+      /none of its classes, as 'Adelie.', .* is one of those that the model learns, as 'Adelie'/,
+    ],
+    [
+      'test data with text where the model reads numbers',
+      { testRows: penguins().map((row) => ({ ...row, 'Body Mass (g)': 'heavy' })) },
+      BadSpecError,
+      /its column 'Body Mass \(g\)' is of type text, where the model reads numbers/,
+    ],
+    ...[
+      ['near to each other for its size', 1e12, 1e3] as const,
+      ['larger than float32 holds', 0, 1e300] as const,
+      ['smaller than float32 holds', 0, 1e-50] as const,
+    ].map(([what, offset, scale]): [string, Setup, typeof UnusableDataError, RegExp] => [
+      `a target whose numbers are ${what}`,
+      {
+        rows: penguins().map((row, index) => ({ ...row, mass: offset + scale * Math.sin(index) })),
+        spec: { target: 'mass', task: 'regression' },
+      },
+      UnusableDataError,
+      /the target 'mass' has mean .* which 32-bit floats cannot tell apart/,
+    ]),
   ])('refuses %s', async (_, options, errorClass, message) => {
     const { run, remove } = await setup(options);
 
