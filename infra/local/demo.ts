@@ -67,8 +67,9 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-async function walk(client: ApiClient, home: string): Promise<void> {
-  const { rows, bytes } = await readPenguins();
+type Penguins = Awaited<ReturnType<typeof readPenguins>>;
+
+async function upload(client: ApiClient, { rows, bytes }: Penguins, home: string): Promise<string> {
   const dataset = await step(
     `upload ${rows.length} penguins (encrypted under ${home})`,
     () => client.uploadDataset('penguins', bytes),
@@ -77,9 +78,13 @@ async function walk(client: ApiClient, home: string): Promise<void> {
   );
   if (dataset.state !== 'ready')
     throw new Error(`the data set was rejected: ${JSON.stringify(dataset.errors)}`);
+  return dataset.id;
+}
 
+/** The model as trained, and as compressed. */
+async function trainAndCompress(client: ApiClient, dataset: string) {
   const spec = {
-    dataset: dataset.id,
+    dataset,
     target: 'Species',
     seed: 7,
     epochs: 60,
@@ -102,24 +107,25 @@ async function walk(client: ApiClient, home: string): Promise<void> {
       ),
     (job) => `${job.id} -> penguins v${versionOf(job).version}`,
   );
+  return { before: await readVersion(client, trained), after: await readVersion(client, compressed) };
+}
 
-  const [before, after] = [await readVersion(client, trained), await readVersion(client, compressed)];
-  const column = (version: typeof before) => [
+function tellVersions(versions: readonly z.infer<typeof modelVersion>[]): void {
+  const columns = versions.map((version) => [
     `v${version.version}`,
     String(version.bytes),
     ...['accuracy', 'f1', 'roc_auc', 'log_loss'].map((name) => testMetric(version, name).toFixed(4)),
-  ];
-  process.stdout.write(
-    `\n  ${table([['version', 'bytes', 'accuracy', 'F1', 'ROC-AUC', 'log loss'], column(before), column(after)]).replaceAll('\n', '\n  ')}\n`,
-  );
+  ]);
+  const told = table([['version', 'bytes', 'accuracy', 'F1', 'ROC-AUC', 'log loss'], ...columns]);
+  process.stdout.write(`\n  ${told.replaceAll('\n', '\n  ')}\n`);
+}
 
+async function serve(client: ApiClient, { rows }: Penguins, version: number): Promise<void> {
   await step(
     'move production to the small model (one atomic write)',
     () =>
-      client.call(routes['set-alias'].answer, 'PUT', '/v1/models/penguins/aliases/production', {
-        version: after.version,
-      }),
-    ({ version }) => `production -> v${version}`,
+      client.call(routes['set-alias'].answer, 'PUT', '/v1/models/penguins/aliases/production', { version }),
+    (alias) => `production -> v${alias.version}`,
   );
   const asked = [rows[0], rows[200], rows[300]].map((row) => row ?? {});
   const instances = asked.map(({ Species, ...features }) => features);
@@ -135,6 +141,14 @@ async function walk(client: ApiClient, home: string): Promise<void> {
       client.call(simplePredictAnswer, 'POST', '/api/predict', { input: instances[0], model: 'penguins' }),
     (answer) => JSON.stringify(answer),
   );
+}
+
+async function walk(client: ApiClient, home: string): Promise<void> {
+  const penguins = await readPenguins();
+  const dataset = await upload(client, penguins, home);
+  const { before, after } = await trainAndCompress(client, dataset);
+  tellVersions([before, after]);
+  await serve(client, penguins, after.version);
 }
 
 const home = await mkdtemp(join(tmpdir(), 'ingot-demo-'));

@@ -53,67 +53,72 @@ export class ObservabilityStack extends Stack {
     return alarm;
   }
 
-  #dashboard({ stage, data, jobs, api }: ObservabilityStackProps, alarms: Alarm[]): void {
-    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
-      new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const { deploymentStage } = api.api.api;
-    const { records } = data;
-    const queue = ({ queue }: typeof jobs.jobQueue, label: string) =>
-      queue.metricApproximateNumberOfMessagesVisible({ label });
+  #dashboard(props: ObservabilityStackProps, alarms: Alarm[]): void {
     new Dashboard(this, 'Dashboard', {
-      dashboardName: `ingot-${stage.name}`,
+      dashboardName: `ingot-${props.stage.name}`,
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
-        [
-          graph(
-            'API: requests and errors',
-            [deploymentStage.metricCount(sumOf)],
-            [deploymentStage.metricClientError(sumOf), deploymentStage.metricServerError(sumOf)],
-          ),
-          graph(
-            'API: latency',
-            ['p50', 'p90', 'p99'].map((statistic) =>
-              deploymentStage.metricLatency({ statistic, label: statistic }),
-            ),
-          ),
-        ],
-        [
-          graph(
-            'Predict: duration',
-            ['p50', 'p99'].map((statistic) => api.predict.metricDuration({ statistic, label: statistic })),
-          ),
-          graph('Predict: calls, errors, throttles', [
-            api.predict.metricInvocations(sumOf),
-            api.predict.metricErrors(sumOf),
-            api.predict.metricThrottles(sumOf),
-          ]),
-        ],
-        [
-          graph('Jobs', [
-            jobs.runEvents.metric('Succeeded'),
-            jobs.runEvents.metric('Failed'),
-            jobs.runEvents.metric('Blocked'),
-          ]),
-          graph('Queues: messages waiting', [
-            queue(jobs.jobQueue, 'dispatch'),
-            queue(jobs.eventQueue, 'container events'),
-          ]),
-        ],
-        [
-          graph('Records: capacity', [
-            records.metricConsumedReadCapacityUnits(),
-            records.metricConsumedWriteCapacityUnits(),
-          ]),
-          graph(
-            'Functions: errors',
-            [...api.functions, ...jobs.functions].map((one) =>
-              one.metricErrors({ ...sumOf, label: one.entryName }),
-            ),
-          ),
-        ],
+        apiGraphs(props),
+        predictGraphs(props),
+        jobGraphs(props),
+        recordAndFunctionGraphs(props),
       ],
     });
   }
+}
+
+const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
+  new GraphWidget({ title, left, right, width: 12, height: 6 });
+
+function apiGraphs({ api }: ObservabilityStackProps): GraphWidget[] {
+  const { deploymentStage } = api.api.api;
+  const latency = (statistic: string) => deploymentStage.metricLatency({ statistic, label: statistic });
+  return [
+    graph(
+      'API: requests and errors',
+      [deploymentStage.metricCount(sumOf)],
+      [deploymentStage.metricClientError(sumOf), deploymentStage.metricServerError(sumOf)],
+    ),
+    graph('API: latency', ['p50', 'p90', 'p99'].map(latency)),
+  ];
+}
+
+function predictGraphs({ api: { predict } }: ObservabilityStackProps): GraphWidget[] {
+  const duration = (statistic: string) => predict.metricDuration({ statistic, label: statistic });
+  return [
+    graph('Predict: duration', ['p50', 'p99'].map(duration)),
+    graph('Predict: calls, errors, throttles', [
+      predict.metricInvocations(sumOf),
+      predict.metricErrors(sumOf),
+      predict.metricThrottles(sumOf),
+    ]),
+  ];
+}
+
+function jobGraphs({ jobs }: ObservabilityStackProps): GraphWidget[] {
+  const waiting = ({ queue }: typeof jobs.jobQueue, label: string) =>
+    queue.metricApproximateNumberOfMessagesVisible({ label });
+  return [
+    graph(
+      'Jobs',
+      (['Succeeded', 'Failed', 'Blocked'] as const).map((outcome) => jobs.runEvents.metric(outcome)),
+    ),
+    graph('Queues: messages waiting', [
+      waiting(jobs.jobQueue, 'dispatch'),
+      waiting(jobs.eventQueue, 'container events'),
+    ]),
+  ];
+}
+
+function recordAndFunctionGraphs({ data, jobs, api }: ObservabilityStackProps): GraphWidget[] {
+  const errors = (one: ServiceFunction) => one.metricErrors({ ...sumOf, label: one.entryName });
+  return [
+    graph('Records: capacity', [
+      data.records.metricConsumedReadCapacityUnits(),
+      data.records.metricConsumedWriteCapacityUnits(),
+    ]),
+    graph('Functions: errors', [...api.functions, ...jobs.functions].map(errors)),
+  ];
 }
 
 /** Any function that is throttled: the account's or the function's own concurrency is used up. */
