@@ -23,6 +23,8 @@ export type HttpRequest<R extends RouteDefinition> = RouteInput<R> & {
   readonly requestId: string;
   /** Aborts when the caller has gone, where the gateway can tell. */
   readonly signal: AbortSignal | undefined;
+  /** With an `Idempotency-Key`: the same for every try of the request. */
+  readonly intent: string | undefined;
 } & (R extends { readonly scope: Scope } ? Principal : unknown);
 
 /** What a handler answers: the route's own status and JSON, unless it says otherwise; a `stream` takes the body's place. */
@@ -36,7 +38,7 @@ export type RouteHandler = (
   context?: { signal?: AbortSignal },
 ) => Promise<HttpAnswer>;
 
-/** API Gateway may give `multiValueHeaders` alone; of a header sent twice the last one counts. */
+/** Of a header sent twice the last one counts, as API Gateway has it in `headers`. */
 function lowerCased(event: APIGatewayProxyEvent): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name in event.headers) headers[name.toLowerCase()] = event.headers[name] ?? '';
@@ -67,9 +69,12 @@ function serialise<R extends RouteDefinition>(route: R, requestId: string, reply
   return { statusCode, headers, body: JSON.stringify(reply.body) };
 }
 
-function requestOf<R extends RouteDefinition>({ principal, input, headers, requestId, signal }: Exchange<R>) {
+function requestOf<R extends RouteDefinition>(
+  { principal, input, headers, requestId, signal }: Exchange<R>,
+  intent?: string,
+) {
   // authenticate and parseRequest ran before, or this does not run: what the type asks for is there
-  return { ...input, ...principal, headers, requestId, signal } as unknown as HttpRequest<R>;
+  return { ...input, ...principal, headers, requestId, signal, intent } as unknown as HttpRequest<R>;
 }
 
 /** The chain that every request goes through: log, authenticate, parse, run, serialise; any error becomes a problem. */
@@ -79,8 +84,8 @@ export function route<R extends RouteDefinition>(
   run: (request: HttpRequest<R>) => Promise<Reply<NoInfer<R>>>,
 ): RouteHandler {
   const answer = (exchange: Exchange<R>): Promise<HttpAnswer> =>
-    answerOnce({ route: definition, idempotency: edge.idempotency, exchange }, async () =>
-      serialise(definition, exchange.requestId, await run(requestOf(exchange))),
+    answerOnce({ route: definition, idempotency: edge.idempotency, exchange }, async (intent) =>
+      serialise(definition, exchange.requestId, await run(requestOf(exchange, intent))),
     );
   const chain = middy<Exchange<R>, HttpAnswer>(answer, { timeoutEarlyInMillis: 0 })
     .use(logRequest(definition, edge.log))

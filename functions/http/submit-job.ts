@@ -8,7 +8,8 @@ export const submitJobHandler = (deps: {
   edge: HttpEdge;
   submitJob: (submission: JobSubmission) => Promise<Job>;
 }) =>
-  route(routes['submit-job'], deps.edge, async ({ tenant, body }) => {
-    const job = await deps.submitJob({ tenant, ...body });
+  route(routes['submit-job'], deps.edge, async ({ tenant, body, intent }) => {
+    const deduplicationKey = intent === undefined ? undefined : `request:${intent}`;
+    const job = await deps.submitJob({ tenant, ...body, deduplicationKey });
     return { headers: { location: `/v1/jobs/${job.id}` }, body: job };
   });

@@ -23,7 +23,7 @@ function keyIn(headers: Readonly<Record<string, string>>): string | undefined {
 /** Answers a request that has an `Idempotency-Key` once, where its route honours it; sent again, it gets the same answer. */
 export async function answerOnce<R extends RouteDefinition>(
   { route, idempotency, exchange }: { route: R; idempotency: IdempotencyStore; exchange: Exchange<R> },
-  answer: () => Promise<HttpAnswer>,
+  answer: (intent?: string) => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
   const { event, principal, headers, requestId } = exchange;
   const key = route.idempotent === undefined ? undefined : keyIn(headers);
@@ -35,7 +35,7 @@ export async function answerOnce<R extends RouteDefinition>(
     key,
     body: event.body ?? '',
   };
-  const once = await idempotency.once(request, async () => JSON.stringify(await answer()));
+  const once = await idempotency.once(request, async (intent) => JSON.stringify(await answer(intent)));
   const kept = keptAnswer.parse(JSON.parse(once.answer));
   const marks = { 'x-request-id': requestId, ...(once.replayed ? { 'idempotency-replayed': 'true' } : {}) };
   return { ...kept, headers: { ...kept.headers, ...marks } };

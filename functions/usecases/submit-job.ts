@@ -35,16 +35,11 @@ export interface JobSubmission {
   name?: string | undefined;
   resources?: JobResources | undefined;
   timeout_seconds: number;
-}
-
-export interface InternalSubmission {
-  tenant: string;
-  kind: JobKind;
-  spec: Record<string, unknown>;
-  name?: string | undefined;
   /** Submitted again under the same key, it is the same job. */
   deduplicationKey?: string | undefined;
 }
+
+export type InternalSubmission = Omit<JobSubmission, 'resources' | 'timeout_seconds'>;
 
 const internalTimeoutSeconds = 4 * 3_600;
 
@@ -89,6 +84,26 @@ async function enqueue(
   return job;
 }
 
+/** Under one key a job is submitted once, whatever crashes in between. */
+async function enqueueOnce(
+  deps: EnqueueJobDependencies,
+  { deduplicationKey, ...submission }: JobSubmission,
+): Promise<JobRecord> {
+  const { tenant } = submission;
+  const next = deps.ids.next('job');
+  if (deduplicationKey === undefined) return enqueue(deps, next, submission);
+  const id = await deps.jobs.reserveId(tenant, deduplicationKey, next);
+  const known = id === next ? undefined : await deps.jobs.get(tenant, id);
+  if (known !== undefined) return known;
+  try {
+    return await enqueue(deps, id, submission);
+  } catch (error) {
+    const made = error instanceof ConditionFailedError ? await deps.jobs.get(tenant, id) : undefined;
+    if (made === undefined) throw error;
+    return made;
+  }
+}
+
 /**
  * Submits a job for a caller: everything that can be known to be wrong is told now, before any machine starts. The job
  * is safe once this answers.
@@ -101,25 +116,13 @@ export const submitJob =
     const { tenant, kind } = submission;
     await resolveInputs(deps, { tenant, kind, spec });
     await checkColumns(deps, { tenant, kind, spec });
-    return publicJob(await enqueue(deps, deps.ids.next('job'), { ...submission, spec }));
+    return publicJob(await enqueueOnce(deps, { ...submission, spec }));
   };
 
-/** Submits a job of Ingot's own, on behalf of an upload; under one key it is submitted once, whatever crashes in between. */
+/** Submits a job of Ingot's own, on behalf of an upload. */
 export const submitInternalJob =
   (deps: EnqueueJobDependencies) =>
-  async ({ deduplicationKey, ...asked }: InternalSubmission): Promise<Job> => {
-    const { tenant, kind } = asked;
-    const next = deps.ids.next('job');
-    const id =
-      deduplicationKey === undefined ? next : await deps.jobs.reserveId(tenant, deduplicationKey, next);
-    const known = id === next ? undefined : await deps.jobs.get(tenant, id);
-    if (known !== undefined) return publicJob(known);
-    const spec = parseSpec(kind, asked.spec);
-    try {
-      return publicJob(await enqueue(deps, id, { ...asked, spec, timeout_seconds: internalTimeoutSeconds }));
-    } catch (error) {
-      const made = error instanceof ConditionFailedError ? await deps.jobs.get(tenant, id) : undefined;
-      if (made === undefined) throw error;
-      return publicJob(made);
-    }
+  async (asked: InternalSubmission): Promise<Job> => {
+    const spec = parseSpec(asked.kind, asked.spec);
+    return publicJob(await enqueueOnce(deps, { ...asked, spec, timeout_seconds: internalTimeoutSeconds }));
   };

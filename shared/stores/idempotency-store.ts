@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { ConflictError, IdempotencyMismatchError } from '../errors/request-errors';
 import { ConditionFailedError } from '../errors/store-errors';
 import type { Clock } from '../ports/clock';
@@ -19,11 +19,12 @@ export interface IdempotencyStore {
   /**
    * Runs a request once for its key: the same request again gets the answer that was kept, for 24 hours. A request that
    * throws is forgotten, so that it may be sent again. `IdempotencyMismatchError` for another body under the same key,
-   * `ConflictError` while the first one runs.
+   * `ConflictError` while the first one runs. `run` gets the request's intent: until there is an answer it is the same
+   * for every try, so that what a crash left behind is known again.
    */
   once(
     request: IdempotentRequest,
-    run: () => Promise<string>,
+    run: (intent: string) => Promise<string>,
   ): Promise<{ answer: string; replayed: boolean }>;
 }
 
@@ -33,9 +34,9 @@ const keptHours = 24;
 const retryAfterSeconds = 1;
 
 type Entry = { body_sha256: string } & (
-  | { state: 'running'; leased_until: string }
+  | { state: 'running'; leased_until: string; intent: string }
   | { state: 'answered'; answer: SealedText }
-  | { state: 'free' }
+  | { state: 'free'; intent: string }
 );
 
 interface IdempotencyStoreDependencies {
@@ -83,6 +84,12 @@ function standing(entry: Entry | undefined, now: Date): Exclude<Entry, { state: 
   return entry.state === 'answered' || new Date(entry.leased_until) > now ? entry : undefined;
 }
 
+/** That of an earlier try with the same body which got no answer, else a new one. */
+const intentOf = (earlier: Entry | undefined, body_sha256: string): string =>
+  earlier !== undefined && earlier.state !== 'answered' && earlier.body_sha256 === body_sha256
+    ? earlier.intent
+    : randomUUID();
+
 /** The lease of a request that is to run, or the answer that it got before. */
 async function claim(deps: IdempotencyStoreDependencies, request: IdempotentRequest) {
   const key = keyOf(request);
@@ -95,20 +102,25 @@ async function claim(deps: IdempotencyStoreDependencies, request: IdempotentRequ
     throw stillRunning();
   }
   const leased_until = inSeconds(deps.clock, leaseSeconds).toISOString();
-  const value: Entry = { body_sha256, state: 'running', leased_until };
+  const intent = intentOf(stored?.value, body_sha256);
+  const value: Entry = { body_sha256, state: 'running', leased_until, intent };
   const version = await write(deps, key, { value, expect: stored?.version ?? 'absent' });
   if (version === undefined) throw stillRunning();
-  return { lease: { key, version, body_sha256 } };
+  return { lease: { key, version, body_sha256, intent } };
 }
 
 type Lease = NonNullable<Awaited<ReturnType<typeof claim>>['lease']>;
 
-async function runLeased(deps: IdempotencyStoreDependencies, lease: Lease, run: () => Promise<string>) {
-  const { key, version: expect, body_sha256 } = lease;
+async function runLeased(
+  deps: IdempotencyStoreDependencies,
+  lease: Lease,
+  run: (intent: string) => Promise<string>,
+) {
+  const { key, version: expect, body_sha256, intent } = lease;
   try {
     // the data key first: once it has run, only one write stands between the answer and its being kept
     const seal = await sealer(deps.keys, contextOf(key));
-    const answer = await run();
+    const answer = await run(intent);
     return {
       answer,
       keep: () =>
@@ -116,7 +128,7 @@ async function runLeased(deps: IdempotencyStoreDependencies, lease: Lease, run: 
     };
   } catch (error) {
     // where this fails too, the lease runs out by itself
-    await write(deps, key, { value: { body_sha256, state: 'free' }, expect }).catch(() => undefined);
+    await write(deps, key, { value: { body_sha256, state: 'free', intent }, expect }).catch(() => undefined);
     throw error;
   }
 }

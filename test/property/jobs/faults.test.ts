@@ -159,7 +159,7 @@ describe('whatever goes wrong at whichever call', () => {
     async (name) => {
       const play = async ({ sound, tenant, untilAllEnded, expectSound }: Scene) => {
         const dataset = await aReadyDataset(sound, tenant);
-        const spec = { dataset, target: 'species', register: { name: 'penguins' } };
+        const spec = { dataset, target: 'species', register: { name: 'penguins', alias: 'production' } };
         const { id } = await submitJob(sound)({ tenant, kind: 'train', spec, timeout_seconds: 3_600 });
 
         const [job] = await untilAllEnded();
@@ -178,7 +178,7 @@ describe('whatever goes wrong at whichever call', () => {
   it.each(atWrites)('a cancelled job has no effect and no run, where a process %s', async (name) => {
     const play = async ({ world, sound, tenant, insist, untilAllEnded, expectSound, runner }: Scene) => {
       const dataset = await aReadyDataset(sound, tenant);
-      const spec = { dataset, target: 'species', register: { name: 'penguins' } };
+      const spec = { dataset, target: 'species', register: { name: 'penguins', alias: 'production' } };
       const { id } = await submitJob(sound)({ tenant, kind: 'train', spec, timeout_seconds: 3_600 });
       await startJob(sound)({ tenant, jobId: id });
 

@@ -19,7 +19,7 @@ function setup() {
   const note = (...line: unknown[]) => void lines.push(line);
   const edge: HttpEdge = {
     log: { info: note, error: note },
-    idempotency: { once: async (_, run) => ({ answer: await run(), replayed: false }) },
+    idempotency: { once: async (_, run) => ({ answer: await run('an intent'), replayed: false }) },
   };
   return { edge, lines };
 }

@@ -63,7 +63,7 @@ describe('the job routes', () => {
       pathParameters: { id },
       ...request,
     });
-    return { world, tenant, runner, handlers, call, submit, submitted, at, authorizer };
+    return { world, tenant, runner, handlers, edge, body, call, submit, submitted, at, authorizer };
   }
   type Scene = Awaited<ReturnType<typeof setup>>;
 
@@ -77,6 +77,25 @@ describe('the job routes', () => {
       expect(answer.statusCode).toBe(202);
       expect(answer.headers).toMatchObject({ location: `/v1/jobs/${made.id}` });
       expect(made).toMatchObject({ name: 'first try', timeout_seconds: 600, resources: { vcpus: 4 } });
+    });
+
+    it('submits one job for one key, although the first answer was lost', async () => {
+      const { world, handlers, call, tenant, edge, body } = await setup();
+      const losing = submitJobHandler({
+        edge,
+        submitJob: async (submission) => {
+          await submitJob(world)(submission);
+          throw new Error('the process died before it could answer');
+        },
+      });
+      const request = { method: 'POST', path: '/v1/jobs', body, headers: { 'idempotency-key': 'once' } };
+
+      const lost = await call(losing, request);
+      const again = await call(handlers.submit, request);
+
+      const { jobs } = await world.jobs.list(tenant, { limit: 10, order: 'asc' });
+      expect([lost.statusCode, again.statusCode]).toEqual([500, 202]);
+      expect(jobs.map(({ id }) => id)).toEqual([again.json.id]);
     });
 
     it.each([

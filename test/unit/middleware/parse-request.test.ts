@@ -7,7 +7,7 @@ import { anApiEvent } from '../../support/api-event';
 
 const edge: HttpEdge = {
   log: { info() {}, error() {} },
-  idempotency: { once: async (_, run) => ({ answer: await run(), replayed: false }) },
+  idempotency: { once: async (_, run) => ({ answer: await run('an intent'), replayed: false }) },
 };
 
 const authorizer = { tenant: 'acme', keyId: 'key_1', scopes: 'predict jobs datasets models admin' };

@@ -69,6 +69,30 @@ describe('once', () => {
     expect(again).toEqual({ answer: 'again', replayed: false });
   });
 
+  it('gives every try of a request the same intent until there is an answer', async () => {
+    const { store, request } = setup();
+    const intents: string[] = [];
+    const note = async (intent: string) => String(intents.push(intent));
+    const failing = async (intent: string) => {
+      await note(intent);
+      throw new Error('it failed');
+    };
+
+    await store.once(request, failing).catch(() => undefined);
+    await store.once(request, async (intent) => {
+      await note(intent);
+      stores.clock.advance(leaseSeconds);
+      return store.once(request, note).then(({ answer }) => answer);
+    });
+    await store.once({ ...request, key: 'mended' }, failing).catch(() => undefined);
+    await store.once({ ...request, key: 'mended', body: '{"mended":true}' }, note);
+
+    const [first, ...others] = intents;
+    expect(others.slice(0, 2)).toEqual([first, first]);
+    expect(new Set(intents).size).toBe(3);
+    expect(intents).toHaveLength(5);
+  });
+
   it('lets a holder that comes back late spoil nothing', async () => {
     const { store, request } = setup();
 
