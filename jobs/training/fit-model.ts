@@ -15,6 +15,7 @@ import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import { type Network, networkOf } from './layers';
 import { losses } from './losses';
+import { matricesOnly } from './optimizers/add-weight-decay';
 import { optimizerOf } from './optimizers/optimizer-of';
 import type { Prepared } from './prepare';
 import { scheduleOf } from './schedules';
@@ -64,7 +65,7 @@ function trainingOf({ spec, split, prepared }: FitOptions): Training {
   return {
     network: networkOf(spec.model, { inputs: features, outputs: outputCount(prepared.encoding) }),
     loss: losses[prepared.encoding.task],
-    optimizer: optimizerOf(spec.optimizer, schedule),
+    optimizer: optimizerOf(spec.optimizer, schedule, matricesOnly),
     features,
     batchSize,
   };

@@ -1,19 +1,29 @@
 import { add, divide, multiply } from '../../../shared/onnx/expressions';
+import type { Value } from '../../../shared/onnx/ir';
+import { shapeOf } from '../../../shared/onnx/shapes';
 import { number } from '../graph-math';
 import { type GradientTransformation, stateless } from './gradient-transformation';
+
+/** Which parameters a decay pulls to zero. */
+export type Decayed = (parameter: Value) => boolean;
+
+export const everyParameter: Decayed = () => true;
+
+/** Not the biases: pulled to zero they could not say how rare a class is, and every probability would be off. */
+export const matricesOnly: Decayed = (parameter) => shapeOf(parameter)?.length !== 1;
 
 /**
  * Adds a part of each parameter to its direction: in front of a scaling, an L2 penalty; behind it, decoupled decay
  * (Loshchilov and Hutter, 2019).
  */
-export const addWeightDecay = (decay: number): GradientTransformation =>
+export const addWeightDecay = (decay: number, isDecayed: Decayed): GradientTransformation =>
   stateless((gradients, parameters) => {
     if (decay === 0) return gradients;
     // the common factor will multiply the decay too, so it is divided out of one number beforehand
     const part = gradients.factor === undefined ? number(decay) : divide(number(decay), gradients.factor);
     const values = gradients.values.map((value, index) => {
       const parameter = parameters[index];
-      return parameter === undefined ? value : add(value, multiply(parameter, part));
+      return parameter && isDecayed(parameter) ? add(value, multiply(parameter, part)) : value;
     });
     return { ...gradients, values };
   });

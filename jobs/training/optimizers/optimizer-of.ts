@@ -1,6 +1,6 @@
 import type { OptimizerSpec } from '../../../shared/contracts/kinds/train';
 import type { Schedule } from '../schedules';
-import { addWeightDecay } from './add-weight-decay';
+import { addWeightDecay, type Decayed, everyParameter } from './add-weight-decay';
 import { chain, type GradientTransformation } from './gradient-transformation';
 import { scaleByAdagrad } from './scale-by-adagrad';
 import { scaleByAdam } from './scale-by-adam';
@@ -8,8 +8,8 @@ import { scaleByLearningRate } from './scale-by-learning-rate';
 import { scaleByMomentum } from './scale-by-momentum';
 
 /** What the optimizer makes of the gradients before the learning rate. Decay ahead of the scaling is an L2 penalty. */
-function directionOf(spec: OptimizerSpec): GradientTransformation {
-  const decay = addWeightDecay(spec.weight_decay);
+function directionOf(spec: OptimizerSpec, isDecayed: Decayed): GradientTransformation {
+  const decay = addWeightDecay(spec.weight_decay, isDecayed);
   switch (spec.name) {
     case 'sgd':
       return spec.momentum === 0 ? decay : chain(decay, scaleByMomentum(spec));
@@ -23,5 +23,8 @@ function directionOf(spec: OptimizerSpec): GradientTransformation {
 }
 
 /** The optimizer that a spec asks for. */
-export const optimizerOf = (spec: OptimizerSpec, schedule: Schedule): GradientTransformation =>
-  chain(directionOf(spec), scaleByLearningRate(schedule));
+export const optimizerOf = (
+  spec: OptimizerSpec,
+  schedule: Schedule,
+  isDecayed = everyParameter,
+): GradientTransformation => chain(directionOf(spec, isDecayed), scaleByLearningRate(schedule));

@@ -269,6 +269,28 @@ describe('train', () => {
     await remove();
   });
 
+  it('says of a rare class how rare it is, also under strong weight decay', async () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => ({
+      x: Math.sin(index),
+      y: index % 100 === 0 ? 'rare' : 'common',
+    }));
+    const spec = {
+      target: 'y',
+      model: { family: 'linear' },
+      optimizer: { name: 'adamw', learning_rate: 0.05, weight_decay: 0.3 },
+      epochs: 10,
+      batch_size: 128,
+      validation_fraction: 0,
+      test_fraction: 0,
+    };
+
+    const { metrics, remove } = await trained({ rows, spec });
+
+    // the entropy of one in a hundred is 0.056
+    expect(metrics.train?.log_loss).toBeLessThan(0.065);
+    await remove();
+  });
+
   it('stops while it measures, too', async () => {
     const { context, run, remove } = await setup({ spec: { epochs: 1 } });
     const publish = async (name: string, bytes?: Uint8Array) => {
