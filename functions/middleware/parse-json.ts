@@ -79,6 +79,7 @@ function placeOfError(text: string, cause: unknown): Place | undefined {
 function whatIsWrong(rest: string): string {
   if (/^-?(NaN|Infinity)/.test(rest))
     return 'JSON has no NaN or Infinity, send null for a number that is missing';
+  if (rest.startsWith('\uFEFF')) return 'a byte order mark stands there, leave it out';
   return rest === '' ? 'it ends too early' : `see '${rest.slice(0, 20)}'`;
 }
 

@@ -13,11 +13,10 @@ export interface Page<T> {
 /** A number, as a query writes it. */
 export const writtenNumber = /^\d{1,9}$/;
 
-const digits = (what: string) =>
-  z.string().regex(writtenNumber, `${what} is a whole number`).transform(Number);
+const digits = z.string().regex(writtenNumber, 'must be a whole number').transform(Number);
 
 /** A query's `limit`, written in digits. */
-const limitUpTo = (maximum: number) => digits('limit').pipe(z.number().min(1).max(maximum));
+const limitUpTo = (maximum: number) => digits.pipe(z.number().min(1).max(maximum));
 
 /** `?after=<id>&limit=&order=`: the page begins behind `after`. */
 export const listQuery = <T extends z.ZodType>(after: T) =>
@@ -36,6 +35,6 @@ export interface ListRequest {
 
 /** Events are numbered from 1; `after` does for JSON readers what `Last-Event-ID` does for SSE. */
 export const eventsQuery = z.strictObject({
-  after: digits('after').optional(),
+  after: digits.optional(),
   limit: limitUpTo(1000).default(100),
 });

@@ -7,7 +7,7 @@ export const writtenVersion = /^[1-9]\d{0,8}$/;
 /** A version number in a path or query: digits, so that `1e3`, `0x1` and `1.0` name nothing. */
 export const versionInPath = z
   .string()
-  .regex(writtenVersion, 'a version is a whole number from 1')
+  .regex(writtenVersion, 'must be the number of a version, a whole number from 1')
   .transform(Number)
   .pipe(versionNumber);
 

@@ -17,7 +17,7 @@ const whichVersion = z
   .strictObject({ alias: aliasName.optional(), version: versionInPath.optional() })
   .refine(({ alias, version }) => alias === undefined || version === undefined, {
     path: ['version'],
-    message: 'name an alias or a version, not both',
+    message: 'must not stand beside an alias: name one of the two',
   });
 
 /** What the predict function serves: a part of the table in `routes.ts`. */

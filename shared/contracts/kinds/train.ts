@@ -94,6 +94,6 @@ export const trainSpec = z
   })
   .refine((spec) => spec.validation_fraction + spec.test_fraction < 1, {
     path: ['test_fraction'],
-    message: 'validation_fraction + test_fraction must leave rows to train on: their sum must be under 1',
+    message: 'and validation_fraction must leave rows to train on: their sum must be under 1',
   });
 export type TrainSpec = z.infer<typeof trainSpec>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jobSpecs } from '../../../shared/contracts/job';
 import { predictRequest } from '../../../shared/contracts/model';
+import { routes } from '../../../shared/contracts/routes';
 import { checked, summarised } from '../../../shared/contracts/violations';
 
 const aTrainSpec = (facts: object = {}) => ({
@@ -74,6 +75,25 @@ describe('checked', () => {
 
     expect(violations).toHaveLength(1);
     expect(violations[0]).toContain(words);
+  });
+
+  it.each<[z.ZodType, object, string]>([
+    [routes['list-jobs'].query, { limit: 'ten' }, "/spec/limit must be a whole number, not 'ten'"],
+    [routes['list-jobs'].query, { limit: '0' }, '/spec/limit must be at least 1, not 0'],
+    [
+      routes['predict-model'].query,
+      { version: '1.0' },
+      "/spec/version must be the number of a version, a whole number from 1, not '1.0'",
+    ],
+    [
+      routes['predict-model'].query,
+      { version: '1', alias: 'production' },
+      '/spec/version must not stand beside an alias: name one of the two',
+    ],
+  ])('reads as a sentence: %#', (schema, query, words) => {
+    const violations = violationsOf(schema, query);
+
+    expect(violations).toEqual([words]);
   });
 
   it('points into keys that hold slashes and tildes', () => {

@@ -75,6 +75,7 @@ describe('parseJson', () => {
     ['[1,\n 2,,3]', 2, 4, /see ',3]'/],
     ["{'a':1}", 1, 2, /see ''a':1}'/],
     ['{} x', 1, 4, /see 'x'/],
+    ['\uFEFF{}', 1, 1, /byte order mark/],
   ])('says where %j goes wrong', (text, line, column, what) => {
     const error = outcomeOf(text);
 
