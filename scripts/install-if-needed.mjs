@@ -1,4 +1,5 @@
-// Plain Node, no dependency: installs the locked packages when node_modules does not match package-lock.json.
+// Plain Node, no dependency: installs the locked packages when node_modules does not match package-lock.json. Each npm
+// script begins with it, because npm runs no pre-scripts where .npmrc says ignore-scripts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
