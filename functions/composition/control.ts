@@ -49,6 +49,7 @@ export function controlHandlers(platform: WithJobQueue): HandlersOf<'control'> {
   const edge = { log, idempotency };
   const enqueue = { jobs, open, queue, clock, ids, log, maximumWaitSeconds: jobLimits.maximumWaitSeconds };
   const submitInternal = submitInternalJob(enqueue);
+  const cancel = cancelJob({ jobs, open, objects, runner, datasets, models, clock, log });
   const handlers = {
     'create-key': createKeyHandler({ edge, createKey: createKey({ keys }) }),
     'list-keys': listKeysHandler({ edge, listKeys: listKeys({ keys }) }),
@@ -63,14 +64,14 @@ export function controlHandlers(platform: WithJobQueue): HandlersOf<'control'> {
     }),
     'list-datasets': listDatasetsHandler({ edge, listDatasets: listDatasets({ datasets }) }),
     'get-dataset': getDatasetHandler({ edge, getDataset: getDataset({ datasets, objects }) }),
-    'delete-dataset': deleteDatasetHandler({ edge, deleteDataset: deleteDataset({ datasets, objects }) }),
+    'delete-dataset': deleteDatasetHandler({
+      edge,
+      deleteDataset: deleteDataset({ datasets, objects, cancelJob: cancel }),
+    }),
     'submit-job': submitJobHandler({ edge, submitJob: submitJob({ ...enqueue, datasets, models, objects }) }),
     'list-jobs': listJobsHandler({ edge, listJobs: listJobs({ jobs }) }),
     'get-job': getJobHandler({ edge, getJob: getJob({ jobs }) }),
-    'cancel-job': cancelJobHandler({
-      edge,
-      cancelJob: cancelJob({ jobs, open, objects, runner, datasets, models, clock, log }),
-    }),
+    'cancel-job': cancelJobHandler({ edge, cancelJob: cancel }),
     'import-model': importModelHandler({ edge, importModel: importModel({ models, objects }) }),
     'complete-model-version': completeModelVersionHandler({
       edge,

@@ -92,7 +92,10 @@ function handlersOf(world: SmallWorld): Partial<Record<RouteName, RouteHandler>>
     'complete-dataset': completeDatasetHandler({ edge, completeDataset: completeDataset(world) }),
     'list-datasets': listDatasetsHandler({ edge, listDatasets: listDatasets(world) }),
     'get-dataset': getDatasetHandler({ edge, getDataset: getDataset(world) }),
-    'delete-dataset': deleteDatasetHandler({ edge, deleteDataset: deleteDataset(world) }),
+    'delete-dataset': deleteDatasetHandler({
+      edge,
+      deleteDataset: deleteDataset({ ...world, cancelJob: cancelJob(world) }),
+    }),
     'import-model': importModelHandler({ edge, importModel: importModel(world) }),
     'complete-model-version': completeModelVersionHandler({
       edge,

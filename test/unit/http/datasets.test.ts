@@ -275,6 +275,21 @@ describe('deleting a data set', () => {
     }
   });
 
+  it('takes along what its job wrote in any attempt, and stops a job that still reads', async () => {
+    const { upload, complete, remove, jobs, tenant } = await aDataset();
+    await upload();
+    await complete();
+    const [ingest] = await jobs();
+    const left = `artifacts/${tenant}/${ingest?.id}/attempt-1/data.parquet`;
+    await stores.objects.put(left, Buffer.from('rows that an interrupted attempt wrote'));
+
+    const answer = await remove();
+
+    expect(answer.status).toBe(200);
+    expect(await stores.objects.head(left)).toBeUndefined();
+    expect((await jobs()).map(({ state }) => state)).toEqual(['cancelled']);
+  });
+
   it('taken up again after a crash half-way', async () => {
     const { upload, remove, read, list, sourceKey, tenant, id } = await aDataset();
     await upload();
