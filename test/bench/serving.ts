@@ -85,23 +85,20 @@ async function throughput(trained: TrainedForBench, instance: Record<string, unk
     bare: await openLoadClient({ ...common, url: bare.url, path: '/', headers: {} }),
   };
   for (const client of Object.values(clients)) await client.run(warmUpMilliseconds);
-  const measured = { ingot: [] as number[], bare: [] as number[] };
-  for (let round = 0; round < rounds; round++) {
-    measured.ingot.push(await perSecond(clients.ingot));
-    measured.bare.push(await perSecond(clients.bare));
-  }
+  const measured: { ingot: number; bare: number }[] = [];
+  for (let round = 0; round < rounds; round++)
+    measured.push({ ingot: await perSecond(clients.ingot), bare: await perSecond(clients.bare) });
   for (const client of Object.values(clients)) client.close();
   await Promise.all([ingot.stop(), bare.stop()]);
   await rm(home, { recursive: true, force: true });
-  const [value, peer_value] = [median(measured.ingot), median(measured.bare)];
   return withGoal(
     {
       name: `single-row predict over loopback HTTP, ${connections} connections`,
       unit: 'requests/s',
-      value,
+      value: median(measured.map(({ ingot: mine }) => mine)),
       peer: 'bare node:http + onnxruntime-node',
-      peer_value,
-      ratio: value / peer_value,
+      peer_value: median(measured.map(({ bare: its }) => its)),
+      ratio: median(measured.map(({ ingot: mine, bare: its }) => mine / its)),
     },
     '>=',
     0.6,
