@@ -1,7 +1,7 @@
 import type { JobManifest } from '../../shared/contracts/events';
 import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
-import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
+import { InterruptedError } from '../../shared/errors/job-errors';
 import { writeModel } from '../../shared/onnx/write-model';
 import { inferTask } from '../datasets/infer-task';
 import { openTable, type Table } from '../datasets/open-table';
@@ -28,7 +28,6 @@ type Result = JobManifest['result'];
 export const train: JobKindDefinition<'train'> = {
   name: 'train',
   async run(spec, context) {
-    checkEarlyStopping(spec);
     const table = await openInput(context, 'data');
     try {
       if (spec.test_dataset === undefined) return await trainOn({ spec, context, table });
@@ -50,12 +49,6 @@ interface TrainRun {
 
 const openInput = async ({ inputs, scratch, threads }: JobContext, role: string): Promise<Table> =>
   openTable({ data: await inputs.path(role), scratch, threads });
-
-function checkEarlyStopping({ early_stopping, validation_fraction }: TrainSpec): void {
-  if (early_stopping === undefined || validation_fraction > 0) return;
-  const detail = 'needs rows to validate on: give a validation_fraction above 0, or leave early_stopping out';
-  throw new BadSpecError(`early_stopping ${detail}`, [{ pointer: '/early_stopping', detail }]);
-}
 
 async function trainOn(run: TrainRun): Promise<Result> {
   const { spec, context, table } = run;

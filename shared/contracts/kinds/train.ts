@@ -5,6 +5,8 @@ const columnName = z.string().min(1).max(300);
 const positive = z.number().positive();
 const fraction = z.number().min(0).lt(1);
 const decay = z.number().gte(0).lt(1);
+/** Below this, float32 has zero, and zero gradients would be divided by it. */
+const epsilon = z.number().min(1e-30).max(1);
 
 /** `linear` is logistic or ordinary linear regression by gradient descent; `mlp` is a multi-layer perceptron. */
 export const modelSpec = z.discriminatedUnion('family', [
@@ -33,13 +35,13 @@ export const optimizerSpec = z.discriminatedUnion('name', [
     learning_rate: learningRate.default(0.001),
     beta1: decay.default(0.9),
     beta2: decay.default(0.999),
-    epsilon: positive.default(1e-8),
+    epsilon: epsilon.default(1e-8),
     weight_decay: weightDecay.default(0),
   }),
   z.strictObject({
     name: z.literal('adagrad'),
     learning_rate: learningRate.default(0.01),
-    epsilon: positive.default(1e-10),
+    epsilon: epsilon.default(1e-10),
     weight_decay: weightDecay.default(0),
   }),
 ]);
@@ -95,5 +97,9 @@ export const trainSpec = z
   .refine((spec) => spec.validation_fraction + spec.test_fraction < 1, {
     path: ['test_fraction'],
     message: 'and validation_fraction must leave rows to train on: their sum must be under 1',
+  })
+  .refine((spec) => spec.early_stopping === undefined || spec.validation_fraction > 0, {
+    path: ['early_stopping'],
+    message: 'needs rows to validate on: give a validation_fraction above 0, or leave early_stopping out',
   });
 export type TrainSpec = z.infer<typeof trainSpec>;

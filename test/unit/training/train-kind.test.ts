@@ -313,12 +313,6 @@ describe('train', () => {
       /'species' is not a column.*'Species'/,
     ],
     [
-      'early stopping without rows to validate on',
-      { spec: { early_stopping: {}, validation_fraction: 0 } },
-      BadSpecError,
-      /needs rows to validate on/,
-    ],
-    [
       'a constant target',
       { rows: penguins().map((row) => ({ ...row, Species: 'Adelie' })) },
       UnusableDataError,
