@@ -52,6 +52,8 @@ const stages = {
       predict: { ...sizes.predict, reservedConcurrency: 200 },
       authorize: { ...sizes.authorize, reservedConcurrency: 200 },
       'issue-job-credentials': { ...sizes['issue-job-credentials'], reservedConcurrency: 20 },
+      // each open stream holds an execution for up to 14 minutes: readers of events must not use up everybody's
+      'stream-job-events': { ...sizes['stream-job-events'], reservedConcurrency: 100 },
     },
   },
 } as const;

@@ -97,7 +97,9 @@ export class JobsStack extends Stack {
       'Takes dispatch messages and starts runs on Batch',
     );
     this.#data.records.grantReadWriteRecords(dispatcher);
-    this.#data.artifacts.grantReadWrite(dispatcher);
+    this.#data.artifacts.grantRead(dispatcher);
+    // an order that is too long for a variable; and it closes the jobs that it cannot start
+    this.#data.artifacts.grantWriteOutputs(dispatcher);
     this.fleet.grantRun(dispatcher);
     // Batch takes 50 SubmitJob a second; ten at once stay well below
     this.jobQueue.feed(dispatcher, { batchSize: 10, maxConcurrency: 10 });
