@@ -1,6 +1,15 @@
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import { attributeOf } from '../../shared/onnx/attributes';
-import { attribute, constant, floats, operation, output, scalar, tensor } from '../../shared/onnx/build';
+import {
+  attribute,
+  constant,
+  floats,
+  int64s,
+  operation,
+  output,
+  scalar,
+  tensor,
+} from '../../shared/onnx/build';
 import type { ConstantValue, Model, OperationValue, Value } from '../../shared/onnx/ir';
 import { shapeOf, tensorType } from '../../shared/onnx/shapes';
 import { rewrite } from '../../shared/onnx/walk';
@@ -13,8 +22,9 @@ import { quantizeColumns, transpose } from './quantize-columns';
 const oldestOpset = 11;
 
 /**
- * Weights of MatMul and Gemm as int8 with a scale per column; activations are quantized to uint8 as they come, by the range
- * of the whole batch, so a row's result depends a little on its company. Standard operators only: DynamicQuantizeLinear,
+ * Weights of MatMul and Gemm as int8 with a scale per column; activations are quantized to uint8 as they come. The operator
+ * for that takes the range of the whole batch, so each row is divided by its own reach first: one row of extreme values
+ * would leave no digits to the others that it came with. Standard operators only: DynamicQuantizeLinear,
  * MatMulInteger (ONNX 11), which ONNX Runtime fuses into one kernel when it loads the model.
  */
 export const quantizeInt8Dynamic: Pass = {
@@ -23,7 +33,7 @@ export const quantizeInt8Dynamic: Pass = {
     const plan = planInt8(model).filter(({ kept }) => kept === undefined);
     if (plan.length === 0) return model;
     checkOpset(model);
-    return { ...model, graph: rewrite(model.graph, replaceLayers(plan)) };
+    return { ...model, graph: rewrite(model.graph, replaceLayers(plan, reachOf(model))) };
   },
   explain: (model) => planInt8(model).map(decisionOf),
 };
@@ -41,19 +51,46 @@ interface Weights {
   scales: ConstantValue;
 }
 
-function replaceLayers(plan: readonly PlannedWeight[]) {
+/** A row's largest distance from zero, `[..., 1]`; never zero itself. */
+type Reach = (rows: Value) => Value;
+
+const smallestReach = 2 ** -126;
+
+/** ReduceMax takes its axes as an input from opset 18 on. */
+function reachOf({ opsets }: Model): Reach {
+  const takesInput = (opsets[''] ?? 0) >= 18;
+  return (rows) => {
+    const magnitude = operation('Abs', [rows]);
+    const most = takesInput
+      ? operation('ReduceMax', [magnitude, constant(int64s([-1]))])
+      : operation(
+          'ReduceMax',
+          [magnitude],
+          { axes: attribute.ints([-1]) },
+          { types: [tensorType('float', shapeOf(rows)?.toSpliced(-1, 1, 1))] },
+        );
+    return operation('Max', [most, constant(scalar(smallestReach))]);
+  };
+}
+
+interface QuantizedRows {
+  readonly quantized: OperationValue;
+  readonly reach: Value;
+}
+
+function replaceLayers(plan: readonly PlannedWeight[], reachOfRows: Reach) {
   const layers = new Map(plan.flatMap((planned) => planned.layers.map((layer) => [layer.node, layer])));
   const weights = new Map(plan.map(({ weight, layers: [layer] }) => [weight, quantizeWeights(layer)]));
-  const quantizedInputs = new Map<Value, OperationValue>();
+  const quantizedInputs = new Map<Value, QuantizedRows>();
 
   return (value: Value, rebuilt: Value): Value | undefined => {
     const layer = value.kind === 'operation' ? layers.get(value) : undefined;
     const stored = layer && weights.get(layer.weight);
     const input = rebuilt.kind === 'operation' ? rebuilt.inputs[0] : undefined;
     if (layer === undefined || stored === undefined || input === undefined) return undefined;
-    const quantized = quantizedInputs.get(input) ?? quantizeInput(input);
-    quantizedInputs.set(input, quantized);
-    const product = multiply(quantized, stored);
+    const known = quantizedInputs.get(input) ?? quantizeRows(input, reachOfRows);
+    quantizedInputs.set(input, known);
+    const product = operation('Mul', [multiply(known.quantized, stored), known.reach]);
     return rebuilt.kind === 'operation' ? addBias(product, rebuilt) : product;
   };
 }
@@ -67,6 +104,11 @@ function quantizeWeights({ weight, values, rows, columns, transposed, factor }: 
     values: constant(tensor('int8', [rows, columns], quantized.values), name('int8')),
     scales: constant(floats([columns], scales), name('scale')),
   };
+}
+
+function quantizeRows(input: Value, reachOfRows: Reach): QuantizedRows {
+  const reach = reachOfRows(input);
+  return { quantized: quantizeInput(operation('Div', [input, reach])), reach };
 }
 
 const quantizeInput = (input: Value): OperationValue =>

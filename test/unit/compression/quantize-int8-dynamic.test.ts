@@ -111,6 +111,28 @@ describe('int8 by dynamic quantization', () => {
     expect(() => writeModel(int8)).not.toThrow();
   });
 
+  it.each([13, 21])(
+    'answers for a row as well beside one of extreme values as by itself, at opset %i',
+    async (opset) => {
+      const { x, weight, values, modelOf } = setup();
+      const original = { ...modelOf(operation('MatMul', [x, weight])), opsets: { '': opset } };
+      const session = await onnxModelRuntime().load(writeModel(quantizeInt8Dynamic.apply(original)));
+      const row = [...values(rows)];
+      const run = async (all: number[][]) => {
+        const { y0 } = await session.run({ x: floats([all.length, rows], all.flat()) });
+        return Array.from<unknown>(y0?.data ?? []).slice(0, columns);
+      };
+
+      const alone = await run([row]);
+      const inCompany = await run([row, Array.from(row, () => 1e6), Array.from(row, () => 0)]);
+
+      const errors = alone.map((value, at) => Math.abs(Number(value) - Number(inCompany[at])));
+      expect(errors).toHaveLength(columns);
+      expect(Math.max(...errors)).toBeLessThan(0.1);
+      await session.dispose();
+    },
+  );
+
   it('takes inputs of more than two axes', async () => {
     const { x, weight, modelOf, run } = setup();
     const shape = constant(tensor('int64', [3], [2, 2, rows]));
