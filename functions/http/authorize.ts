@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { LRUCache } from 'lru-cache';
 import { scope } from '../../shared/contracts/keys';
@@ -72,7 +72,7 @@ export function authorize({ keys, administratorKey, clock }: AuthorizeDependenci
   return async (headers) => {
     const token = tokenIn(headers);
     if (token === undefined) throw new UnauthenticatedError();
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const known = good.get(digest);
     if (known !== undefined) return known;
     const found = isSameText(token, administratorKey) ? administrator : await lookUp(token);

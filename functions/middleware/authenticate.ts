@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { scope } from '../../shared/contracts/keys';
+import { type Scope, scope } from '../../shared/contracts/keys';
 import { tenantName } from '../../shared/contracts/names';
 import type { RouteDefinition } from '../../shared/contracts/route-definition';
 import { ForbiddenError, UnauthenticatedError } from '../../shared/errors/access-errors';
@@ -25,6 +25,9 @@ function tenantActedFor(own: string, isAdministrator: boolean, named: string | u
   );
 }
 
+const known: ReadonlySet<string> = new Set(scope.options);
+const isScope = (name: string): name is Scope => known.has(name);
+
 /** Reads what the request authorizer found out; nothing that a caller can send gets there. */
 function principalOf(event: APIGatewayProxyEvent, named: string | undefined): Principal {
   const context = event.requestContext.authorizer;
@@ -38,7 +41,7 @@ function principalOf(event: APIGatewayProxyEvent, named: string | undefined): Pr
   return {
     tenant: tenantActedFor(tenant, isAdministrator, named),
     keyId,
-    scopes: scopes.split(' ').flatMap((name) => scope.safeParse(name).data ?? []),
+    scopes: scopes.split(' ').filter(isScope),
     isAdministrator,
   };
 }

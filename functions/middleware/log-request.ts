@@ -23,8 +23,16 @@ export interface RequestLog {
 function lineOf<R extends RouteDefinition>(route: R, exchange: Exchange<R>, status: number): RequestLine {
   const { requestId, principal, startedAt } = exchange;
   const milliseconds = Math.round((performance.now() - startedAt) * 1000) / 1000;
-  const line = { request_id: requestId, route: route.name, status, milliseconds };
-  return principal === undefined ? line : { ...line, tenant: principal.tenant, key: principal.keyId };
+  return principal === undefined
+    ? { request_id: requestId, route: route.name, status, milliseconds }
+    : {
+        request_id: requestId,
+        route: route.name,
+        status,
+        milliseconds,
+        tenant: principal.tenant,
+        key: principal.keyId,
+      };
 }
 
 /** One line for each request; the error with its stack where the fault is not the caller's. */

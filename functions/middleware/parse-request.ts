@@ -87,16 +87,19 @@ function parseBody<R extends RouteDefinition>(route: R, { event, headers }: Exch
 }
 
 /** Turns path, query and body into what the route's schemas say, or into a caller's error that tells all that is wrong. */
-export const parseRequest = <R extends RouteDefinition>(
-  route: R,
-): MiddlewareObj<Exchange<R>, HttpAnswer> => ({
-  before: ({ event: exchange }) => {
-    const input = {
-      params: parseParams(route.params ?? nothing, exchange.event),
-      query: parseQuery(route.query ?? nothing, exchange.event),
-      body: route.method === 'GET' ? undefined : parseBody(route, exchange),
-    };
-    // the schemas that parsed it are the ones that the type is made from
-    exchange.input = input as RouteInput<R>;
-  },
-});
+export function parseRequest<R extends RouteDefinition>(route: R): MiddlewareObj<Exchange<R>, HttpAnswer> {
+  // most requests have no query: what none of it parses to is found out once
+  const queryless = (route.query ?? nothing).safeParse({});
+  return {
+    before: ({ event: exchange }) => {
+      const hasQuery = exchange.event.multiValueQueryStringParameters !== null || !queryless.success;
+      const input = {
+        params: parseParams(route.params ?? nothing, exchange.event),
+        query: hasQuery ? parseQuery(route.query ?? nothing, exchange.event) : queryless.data,
+        body: route.method === 'GET' ? undefined : parseBody(route, exchange),
+      };
+      // the schemas that parsed it are the ones that the type is made from
+      exchange.input = input as RouteInput<R>;
+    },
+  };
+}

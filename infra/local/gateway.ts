@@ -13,7 +13,9 @@ export interface GatewayRoute {
   /** `/v1/jobs/{id}` */
   path: string;
   isPublic: boolean;
-  handler: (event: ReturnType<typeof proxyEvent>, signal: AbortSignal) => Promise<LocalAnswer>;
+  /** May go on for as long as its caller listens. */
+  isStream: boolean;
+  handler: (event: ReturnType<typeof proxyEvent>, signal: AbortSignal | undefined) => Promise<LocalAnswer>;
 }
 
 export interface GatewayOptions {
@@ -45,8 +47,10 @@ async function send(response: ServerResponse, answer: LocalAnswer): Promise<void
     response.flushHeaders();
     return pipeline(Readable.from(answer.stream), response);
   }
-  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
-  response.writeHead(answer.statusCode, { ...headers, 'content-length': String(body.length) });
+  // a text leaves in one write with the headers, which bytes do not
+  const body = answer.isBase64Encoded ? Buffer.from(answer.body, 'base64') : answer.body;
+  headers['content-length'] = String(Buffer.byteLength(body));
+  response.writeHead(answer.statusCode, headers);
   if (response.req.complete) return void response.end(body);
   response.write(body);
   await linger(response.req);
@@ -60,6 +64,15 @@ function urlOf({ url = '/', method }: IncomingMessage): URL {
   return new URL(whole);
 }
 
+/** Aborts when the caller goes before the answer is whole; too costly to be made for answers that take no time. */
+function signalOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
 /** API Gateway at home: the route table over `node:http`, each request an event to the same handlers as on AWS. */
 export function gatewayListener(options: GatewayOptions): RequestListener {
   const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 });
@@ -70,8 +83,8 @@ export function gatewayListener(options: GatewayOptions): RequestListener {
 
   async function answer(
     request: IncomingMessage,
+    response: ServerResponse,
     requestId: string,
-    signal: AbortSignal,
   ): Promise<LocalAnswer> {
     const url = urlOf(request);
     if (request.method === 'PUT' && url.pathname.startsWith(uploadsPath)) {
@@ -92,15 +105,13 @@ export function gatewayListener(options: GatewayOptions): RequestListener {
       pathParameters: found.params as Record<string, string>,
       body: await readBody(request),
     });
-    return route.handler(event, signal);
+    return route.handler(event, route.isStream ? signalOf(response) : undefined);
   }
 
   return async (request, response) => {
     const requestId = options.ids.next('req');
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     try {
-      await send(response, await answer(request, requestId, gone.signal));
+      await send(response, await answer(request, response, requestId));
     } catch (error) {
       if (response.headersSent) return void response.destroy();
       const path = request.url ?? '/';

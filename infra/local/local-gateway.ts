@@ -17,11 +17,17 @@ const streamSeconds = 24 * 3_600;
 const modelCache = { maximumBytes: 512 * 2 ** 20, maximumModels: 64, threads: 1 };
 
 const gatewayRoutes = (handlers: Readonly<Record<string, RouteHandler>>): GatewayRoute[] =>
-  Object.values<RouteDefinition>(routes).flatMap(({ name, method, path, scope }) => {
+  Object.values<RouteDefinition>(routes).flatMap(({ name, method, path, scope, stream = false }) => {
     const handler = handlers[name];
     if (handler === undefined) return [];
     return [
-      { method, path, isPublic: scope === undefined, handler: (event, signal) => handler(event, { signal }) },
+      {
+        method,
+        path,
+        isPublic: scope === undefined,
+        isStream: stream,
+        handler: (event, signal) => handler(event, signal === undefined ? {} : { signal }),
+      },
     ];
   });
 

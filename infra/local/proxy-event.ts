@@ -18,10 +18,13 @@ const textual = /^(application\/(.*\+)?json|text\/)/;
 export function proxyEvent(request: IncomingMessage, local: LocalRequest): APIGatewayProxyEvent {
   const multiValueHeaders: Record<string, string[]> = {};
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headersDistinct)) {
-    if (value === undefined) continue;
-    multiValueHeaders[name] = value;
-    headers[name] = value[value.length - 1] ?? '';
+  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
+    const name = (request.rawHeaders[at] ?? '').toLowerCase();
+    const value = request.rawHeaders[at + 1] ?? '';
+    const known = multiValueHeaders[name];
+    if (known === undefined) multiValueHeaders[name] = [value];
+    else known.push(value);
+    headers[name] = value;
   }
   const { searchParams, pathname } = local.url;
   const names = [...new Set(searchParams.keys())];

@@ -16,12 +16,16 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > gatewayLimitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // a caller whose connection is destroyed would not get the answer
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > gatewayLimitBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes);
+  // by events: an iterator costs more than the rest of a small request, and may destroy the caller's connection
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= gatewayLimitBytes) return;
+      request.removeAllListeners('data').pause();
+      reject(tooLarge());
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks, bytes)));
+    request.once('error', reject);
+  });
 }

@@ -42,7 +42,13 @@ function sessionOptions(
     graphOptimizationLevel: 'all',
     logSeverityLevel: fatalOnly,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(flushDenormals ? { extra: { session: { set_denormal_as_zero: '1' } } } : {}),
+    extra: {
+      session: {
+        // without it, processors that have AVX2 but no VNNI saturate the sums of int8 weights, and silently err
+        x64quantprecision: '1',
+        ...(flushDenormals ? { set_denormal_as_zero: '1' } : {}),
+      },
+    },
   };
 }
 
