@@ -1,15 +1,15 @@
-import { MissingGradientError } from '../../shared/errors/graph-errors';
 import { operation } from '../../shared/onnx/build';
 import { isFloatType } from '../../shared/onnx/element-types';
 import { filledLike } from '../../shared/onnx/expressions';
 import type { OperationValue, Value } from '../../shared/onnx/ir';
 import { dependenciesOf, postOrder } from '../../shared/onnx/post-order';
-import { elementTypeOf, printType } from '../../shared/onnx/shapes';
+import { elementTypeOf } from '../../shared/onnx/shapes';
 import { enclosingBodies } from '../../shared/onnx/walk';
 import { decompositionOf } from './decompositions';
 import { gradientRuleOf, isStepLike } from './gradient-rules';
 import type { Gradient } from './gradient-rules/gradient-rule';
 import { sumToShape } from './sum-to-shape';
+import { unsupported } from './unsupported';
 
 /** A value and the gradient that it starts with. */
 export interface Seed {
@@ -52,16 +52,6 @@ class Contributions {
   }
 }
 
-function missing(node: OperationValue): MissingGradientError {
-  const name = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
-  const place = `${node.op}(${node.inputs.map((value) => (value ? printType(value.type) : '_')).join(', ')})`;
-  return new MissingGradientError(
-    name,
-    place,
-    'put it before the trained part, or build it from operators that have one',
-  );
-}
-
 const isValue = (value: Value | undefined): value is Value => value !== undefined;
 
 /** Gradients through what the node is made of. An input that is given twice has them where it is given first. */
@@ -80,13 +70,15 @@ function throughParts(node: OperationValue, gradients: readonly Gradient[]): rea
   );
 }
 
+const advice = 'put it before the trained part, or build it from operators that have one';
+
 function inputGradients(node: OperationValue, gradients: readonly Gradient[]): readonly Gradient[] {
   if (isStepLike(node.domain, node.op)) return [];
   const rule = gradientRuleOf(node.domain, node.op);
   if (rule !== undefined)
     return rule(gradients[0] ?? filledLike(0, node), node.inputs, node, node.attributes, gradients);
   const parts = throughParts(node, gradients);
-  if (parts === undefined) throw missing(node);
+  if (parts === undefined) throw unsupported(node, advice);
   return parts;
 }
 

@@ -3,8 +3,9 @@ import { attribute, operation } from '../../../shared/onnx/build';
 import { add, ints, reduceSum, reshape, subtract, transpose } from '../../../shared/onnx/expressions';
 import type { Dimension, OperationValue, Value } from '../../../shared/onnx/ir';
 import { rankOf } from '../../../shared/onnx/shapes';
+import { unsupported } from '../unsupported';
 import type { GradientRule, GradientRules } from './gradient-rule';
-import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf, unsupported } from './sliding';
+import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf } from './sliding';
 
 const isSize = (dimension: Dimension): dimension is number => typeof dimension === 'number';
 

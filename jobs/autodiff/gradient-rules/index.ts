@@ -1,4 +1,6 @@
 import { convolutionRules } from './convolution-rules';
+import { dropoutRules } from './dropout-rule';
+import { einsumRules } from './einsum-rule';
 import { elementwiseRules } from './elementwise-rules';
 import type { GradientRule, GradientRules } from './gradient-rule';
 import { matrixRules } from './matrix-rules';
@@ -18,6 +20,8 @@ export const gradientRules: Readonly<Record<string, GradientRules>> = {
     ...normalizationRules,
     ...convolutionRules,
     ...poolingRules,
+    ...einsumRules,
+    ...dropoutRules,
   },
 };
 

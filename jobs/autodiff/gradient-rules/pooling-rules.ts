@@ -13,9 +13,10 @@ import {
 } from '../../../shared/onnx/expressions';
 import type { Attributes, OperationValue, Value } from '../../../shared/onnx/ir';
 import { elementTypeOf } from '../../../shared/onnx/shapes';
+import { unsupported } from '../unsupported';
 import { convInputGradient } from './convolution-rules';
 import { type GradientRules, unary } from './gradient-rule';
-import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf, unsupported } from './sliding';
+import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf } from './sliding';
 
 /** The sliding of a pool in `ceil_mode`: enough padding at the end that the last window fits. */
 function completed(node: OperationValue, x: Value, sliding: Sliding): Sliding {

@@ -1,8 +1,8 @@
-import { MissingGradientError } from '../../../shared/errors/graph-errors';
 import { attributeOf, intAttribute } from '../../../shared/onnx/attributes';
 import { attribute } from '../../../shared/onnx/build';
 import type { Attributes, Dimension, OperationValue, Value } from '../../../shared/onnx/ir';
 import { shapeOf } from '../../../shared/onnx/shapes';
+import { unsupported } from '../unsupported';
 
 /** How a kernel slides over space, one number per spatial axis, with its padding spelled out. */
 export interface Sliding {
@@ -15,9 +15,6 @@ export interface Sliding {
   /** Channels of each group on the side that the kernel reads. */
   readonly perGroup: number;
 }
-
-export const unsupported = (node: OperationValue, advice: string): MissingGradientError =>
-  new MissingGradientError(node.op, `${node.op} over ${node.inputs.length} inputs`, advice);
 
 /** Pixels that a kernel spans along one axis. */
 export const spanOf = ({ kernel, dilations }: Sliding, axis: number): number =>

@@ -26,12 +26,9 @@ export const stepLike: Names = {
 /** Operators that have a derivative which nobody has written down here, by domain. */
 export const withoutRule: Names = {
   '': words(`
-    CumProd Range Einsum Det If Loop Scan SequenceMap Scatter TensorScatter ImageScaler Unique Dropout
-    
-    LRN 
-    DeformConv LpPool GlobalLpPool MaxUnpool Col2Im
-    Resize Upsample GridSample AffineGrid RoiAlign MaxRoiPool CenterCropPad
-    RNN GRU LSTM Attention RotaryEmbedding DequantizeLinear DFT STFT
+    CumProd Range Det If Loop Scan SequenceMap Scatter TensorScatter ImageScaler Unique Upsample
+    LRN DeformConv LpPool GlobalLpPool MaxUnpool Col2Im AffineGrid RoiAlign MaxRoiPool CenterCropPad
+    RotaryEmbedding DequantizeLinear DFT STFT
     SequenceConstruct SequenceInsert SequenceErase SequenceAt SplitToSequence ConcatFromSequence
     Optional OptionalGetElement
   `),
@@ -42,7 +39,6 @@ export const withoutRule: Names = {
   'ai.onnx.preview.training': words('Adagrad Adam Momentum'),
   'com.microsoft': words(`
     DequantizeLinear DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QGemm
-    Attention MultiHeadAttention GroupQueryAttention RotaryEmbedding 
-    BiasSoftmax
+    GroupQueryAttention RotaryEmbedding BiasSoftmax
   `),
 };

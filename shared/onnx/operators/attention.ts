@@ -76,7 +76,7 @@ const skipNormalization = (inputs: readonly [number, number]) =>
     return [type, statistics, statistics, type];
   });
 
-const embedding = operator([4, 9], [1, 3], (use) => {
+const embedding = operator([4, 9], [2, 3], (use) => {
   const ids = inputShape(use, 0);
   const table = typeOf(use, 2);
   const words = tensorType(table.elementType, ids && [...ids, table.shape?.[1]]);

@@ -83,6 +83,15 @@ const castLike = uses(shape(0, 3), (dims) => ({
   build: ([x]: readonly Value[]) => [operation('CastLike', [x, constant(scalar(1, 'double'))])],
 }));
 
+/** Without training it passes everything; in training a ratio of zero does, and the mask is read. */
+const dropout = uses(fc.tuple(shape(0, 3), fc.boolean()), ([dims, training]) => ({
+  dims: [dims],
+  build: ([x]: readonly Value[]) => {
+    const off = [constant(scalar(0, 'double')), constant(scalar(true, 'bool'))];
+    return [operation('Dropout', training ? [x, ...off] : [x], {}, { outputs: 2 })];
+  },
+}));
+
 /** Uses of the operators that work element by element. */
 export const elementwiseCases: GradientCases = {
   Add: pairwise('Add'),
@@ -145,4 +154,5 @@ export const elementwiseCases: GradientCases = {
     pointwise('ThresholdedRelu', { elementType: 'float', range: [-2, 0.8] }),
   ),
   CumSum: cumSum,
+  Dropout: dropout,
 };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { attribute, operation, output } from '../../../shared/onnx/build';
+import { attribute, constant, operation, output, tensor } from '../../../shared/onnx/build';
 import type { Value } from '../../../shared/onnx/ir';
 import { type GradientCases, pointwise, shape, size, uses } from './gradient-case';
 
@@ -61,6 +61,34 @@ const skip = (op: string, parameters: number) =>
     }),
   );
 
+const embedding = uses(
+  fc.tuple(size, size, fc.integer({ min: 2, max: 4 }), fc.boolean()),
+  ([batch, length, width, segmented]) => ({
+    dims: [[6, width], [length, width], [width], [width], ...(segmented ? [[2, width]] : [])],
+    elementType: 'float',
+    sized: [0, 1, 2, 3, 4],
+    build: ([words, positions, scale, shift, segments]: Some) => {
+      const ids = (count: number) =>
+        constant(
+          tensor(
+            'int32',
+            [batch, length],
+            Array.from({ length: batch * length }, (_, at) => (at * 5) % count),
+          ),
+        );
+      const inputs = [ids(6), segments && ids(2), words, positions, segments, scale, shift];
+      return [
+        operation(
+          'EmbedLayerNormalization',
+          inputs,
+          { epsilon: attribute.float(0.01) },
+          { domain, outputs: 2 },
+        ),
+      ];
+    },
+  }),
+);
+
 /** Uses of the fused operators of ONNX Runtime. */
 export const fusedCases: GradientCases = {
   FusedMatMul: fusedMatMul,
@@ -68,6 +96,7 @@ export const fusedCases: GradientCases = {
   QuickGelu: pointwise('QuickGelu', { domain, elementType: 'float' }),
   FastGelu: biased('FastGelu'),
   BiasGelu: biased('BiasGelu'),
+  EmbedLayerNormalization: embedding,
   SkipLayerNormalization: skip('SkipLayerNormalization', 3),
   SkipSimplifiedLayerNormalization: skip('SkipSimplifiedLayerNormalization', 2),
 };

@@ -24,7 +24,8 @@ const loss = (op: string) =>
     const some = counted.map((label, at) =>
       ignore !== undefined && at > 0 && at % 3 === 0 ? ignore : label,
     );
-    const first = some[0] === ignore ? [(ignore + 1) % classes, ...some.slice(1)] : some;
+    const first =
+      ignore !== undefined && some[0] === ignore ? [(ignore + 1) % classes, ...some.slice(1)] : some;
     const options: Attributes = {
       reduction: attribute.string(reduction),
       ...(ignore === undefined ? {} : { ignore_index: attribute.int(ignore) }),

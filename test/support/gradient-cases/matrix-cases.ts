@@ -51,5 +51,31 @@ const gemm = uses(
   }),
 );
 
+const sizes: Readonly<Record<string, number>> = { a: 2, b: 3, c: 4, d: 2 };
+
+const equations = [
+  'ab,bc->ac',
+  'abc,acd->abd',
+  'ab->ba',
+  'ab->a',
+  'a,b->ab',
+  'ab,ab->',
+  'abc,c->ab',
+  'ab,bc,cd->ad',
+  'ab,bc',
+  'abc,b->c',
+  '...ab,...bc->...ac',
+];
+
+const einsum = uses(fc.tuple(fc.constantFrom(...equations), fc.boolean()), ([equation, more]) => ({
+  dims: (equation.split('->')[0] ?? '')
+    .split(',')
+    .map((term) => [
+      ...(term.startsWith('...') && more ? [2] : []),
+      ...[...term.replace('...', '')].map((label) => sizes[label] ?? 1),
+    ]),
+  build: (inputs) => [operation('Einsum', inputs, { equation: attribute.string(equation) })],
+}));
+
 /** Uses of the matrix products. */
-export const matrixCases: GradientCases = { MatMul: matMul, Gemm: gemm };
+export const matrixCases: GradientCases = { MatMul: matMul, Gemm: gemm, Einsum: einsum };
