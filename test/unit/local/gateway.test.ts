@@ -23,7 +23,7 @@ describe('the local gateway', () => {
     const handler = async () => ({ statusCode: 200, headers: {}, body: '{}' });
     server = createServer(
       gatewayListener({
-        routes: [{ method: 'GET', path: '/things/{name}', isPublic: true, handler }],
+        routes: [{ method: 'GET', path: '/things/{name}', isPublic: true, isStream: false, handler }],
         authorize: async () => ({}),
         receiveUpload: async () => undefined,
         errorAnswer: errorResponse,
