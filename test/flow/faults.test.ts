@@ -22,7 +22,8 @@ describe('faults and second thoughts', () => {
   const submitted = async (body: unknown) => ((await submit(body)).body as Job).id;
   const isRunning = (id: string) => async () => {
     const job = await readJob(id);
-    if (job.finished_at !== undefined) throw new Error(`it ${job.state} before it was seen running: ${JSON.stringify(job.error)}`);
+    if (job.finished_at !== undefined)
+      throw new Error(`it ${job.state} before it was seen running: ${JSON.stringify(job.error)}`);
     return job.state === 'running' && (job.progress.step ?? 0) > 0;
   };
 
@@ -102,7 +103,9 @@ describe('faults and second thoughts', () => {
     const replay = await submit(body, headers);
     const other = await submit(longTraining(dataset, 'other', 1), headers);
 
-    const ids = new Set([...answers, replay].filter(({ status }) => status === 202).map((answer) => (answer.body as Job).id));
+    const ids = new Set(
+      [...answers, replay].filter(({ status }) => status === 202).map((answer) => (answer.body as Job).id),
+    );
     expect(ids.size).toBe(1);
     expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
     expect(other.status).toBe(422);
@@ -125,7 +128,12 @@ describe('faults and second thoughts', () => {
     const keys = ['', 'x', 'ingot_wrong_key', `${adminKey}x`];
 
     const statuses = await Promise.all(
-      paths.flatMap((path) => keys.map(async (key) => (await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}` } })).status)),
+      paths.flatMap((path) =>
+        keys.map(
+          async (key) =>
+            (await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}` } })).status,
+        ),
+      ),
     );
 
     expect(new Set(statuses)).toEqual(new Set([401]));

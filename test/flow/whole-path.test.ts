@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Job } from '../../shared/contracts/job';
@@ -67,10 +67,10 @@ describe('from a data set to a prediction', () => {
 
     let files = 0;
     for (const name of names) {
-      const path = join(home, name);
-      if (!(await stat(path)).isFile()) continue;
+      // folders and sockets cannot be read, and what the living server has removed meanwhile is not there
+      const bytes = await readFile(join(home, name)).catch(() => undefined);
+      if (bytes === undefined) continue;
       files += 1;
-      const bytes = await readFile(path);
       for (const secret of ['Torgersen', 'Gentoo', 'Beak Length']) expect(bytes.includes(secret)).toBe(false);
     }
 

@@ -26,11 +26,21 @@ export const temporaryHome = () => mkdtemp(join(tmpdir(), 'ingot-test-'));
 export const removeHome = (home: string) => rm(home, { recursive: true, force: true, maxRetries: 5 });
 
 /** `npm start` as its user runs it: a process of its own, over HTTP alone. */
-export async function startServer(home: string, environment: Record<string, string> = {}): Promise<IngotServer> {
+export async function startServer(
+  home: string,
+  environment: Record<string, string> = {},
+): Promise<IngotServer> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/main.ts'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', INGOT_HOME: home, INGOT_PORT: '0', INGOT_ADMIN_KEY: adminKey, INGOT_LOG_LEVEL: 'WARN', ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      INGOT_HOME: home,
+      INGOT_PORT: '0',
+      INGOT_ADMIN_KEY: adminKey,
+      INGOT_LOG_LEVEL: 'WARN',
+      ...environment,
+    },
   });
   let printed = '';
   child.stderr.on('data', (text: Buffer) => {
@@ -42,7 +52,9 @@ export async function startServer(home: string, environment: Record<string, stri
       const ready = /^ready (\S+)/.exec(line)?.[1];
       if (ready) resolve(ready);
     });
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${printed}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the server ended with ${code} before it was ready:\n${printed}`)),
+    );
   });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
