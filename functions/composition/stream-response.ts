@@ -30,6 +30,9 @@ export function streamResponse(handler: RouteHandler, lambda = lambdaStreaming()
       Object.entries(answer.headers ?? {}).map(([name, value]) => [name, String(value)]),
     );
     const stream = lambda.HttpResponseStream.from(raw, { statusCode: answer.statusCode, headers });
-    await pipeline(Readable.from(bodyOf(answer)), stream);
+    // a reader who hangs up is no error of this function
+    await pipeline(Readable.from(bodyOf(answer)), stream).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    });
   });
 }

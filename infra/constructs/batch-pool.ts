@@ -113,7 +113,10 @@ export class BatchPool extends Construct {
     workload.allow({
       actions: ['batch:ListJobs'],
       resources: ['*'],
-      wildcards: { 'Resource::*': 'batch:ListJobs knows no resources' },
+      wildcards: {
+        'Resource::*':
+          'IAM cannot narrow batch:ListJobs to a queue: the action knows no resources; it reads names and states, no data',
+      },
     });
     this.nameTo(workload);
   }

@@ -196,6 +196,16 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
     return { runId: run.runId };
   }
 
+  /** One damaged run keeps no other from going on; the sweep ends its job at the deadline. */
+  async function readRun(key: string): Promise<StoredRun | undefined> {
+    try {
+      return JSON.parse(String(await buffer(await store.get(key)))) as StoredRun;
+    } catch (error) {
+      options.onLog?.(`the run at '${key}' cannot be read and is left alone: ${String(error)}`);
+      return undefined;
+    }
+  }
+
   /** An attempt that went with its server is not held against the job: however often the server stops, none is lost. */
   async function takeUp(run: StoredRun): Promise<void> {
     const active: ActiveRun = { ...run };
@@ -223,7 +233,8 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
     },
     async start() {
       for await (const { key } of store.list(prefix)) {
-        await takeUp(JSON.parse(String(await buffer(await store.get(key)))) as StoredRun);
+        const run = await readRun(key);
+        if (run !== undefined) await takeUp(run);
       }
       pump();
     },

@@ -23,6 +23,8 @@ export interface RunningIngot {
   stop(): Promise<void>;
 }
 
+/** As long as an upload URL is good for; Node cuts a request off after five minutes else. */
+const uploadMilliseconds = 3_600_000;
 const sweepMilliseconds = 5_000;
 /** One process does it all, so what it left half-done was left by a process that is gone. */
 const localLimits = { ...jobLimits, claimTimeoutSeconds: 15, resendAfterSeconds: 10, settleAfterSeconds: 5 };
@@ -73,7 +75,10 @@ async function closeAll(open: Close[]): Promise<void> {
 
 async function start(settings: z.infer<typeof localEnvironment>, opened: (close: Close) => void) {
   const home = resolve(settings.INGOT_HOME);
-  const server = createServer({ keepAliveTimeout: 65_000 }, answerStarting);
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: uploadMilliseconds },
+    answerStarting,
+  );
   // first of all: a second server on this port changes nothing of the first one's
   const url = await listen(server, { host: settings.INGOT_HOST, port: settings.INGOT_PORT });
   opened(() => hangUp(server));
