@@ -2,8 +2,9 @@ import { distance } from 'fastest-levenshtein';
 import { type DatasetProfile, datasetProfile } from '../../shared/contracts/dataset';
 import type { JobKind, JobSpec } from '../../shared/contracts/job';
 import { jobSpecs } from '../../shared/contracts/job';
+import { checkTarget } from '../../shared/datasets/check-target';
 import type { Violation } from '../../shared/errors/app-error';
-import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
+import { BadSpecError } from '../../shared/errors/job-errors';
 import { IntegrityError } from '../../shared/errors/store-errors';
 import type { ObjectStore } from '../../shared/ports/object-store';
 import { type JobInputStores, requireReadyDataset } from './job-inputs';
@@ -72,13 +73,21 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
   }
   const [first] = errors;
   if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
-  const target = columns.find(({ name }) => name === spec.target);
-  if (target?.missing === rows) {
-    throw new UnusableDataError(
-      `the target '${spec.target}' is missing in all ${rows} rows; give a column that has values`,
-      'target_all_missing',
-    );
-  }
+  refuseTarget(spec, { columns, rows });
+}
+
+/** Beyond this many rows a profile's distinct counts are estimates, which refuse nobody. */
+const exactRows = 1_000_000;
+
+function refuseTarget(
+  { target, task }: JobSpec<'train'>,
+  { columns, rows }: Pick<DatasetProfile, 'columns' | 'rows'>,
+) {
+  const column = columns.find(({ name }) => name === target);
+  if (column === undefined) return;
+  const { name, type, missing, distinct } = column;
+  const known = rows <= exactRows ? distinct : Math.min(distinct, 2);
+  checkTarget({ name, type, task, rows, present: rows - missing, distinct: known });
 }
 
 /**

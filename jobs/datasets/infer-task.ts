@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { UnusableDataError } from '../../shared/errors/job-errors';
+import { type Task, timestampTarget } from '../../shared/datasets/check-target';
 import { columnIndex, columnReference, type Table } from './open-table';
-
-export type Task = 'classification' | 'regression';
 
 /** A number target with at most this many values, all whole, names classes. */
 const mostNumberClasses = 20;
@@ -21,11 +19,4 @@ export async function inferTask(table: Table, target: string): Promise<Task> {
     `SELECT bool_and(${reference} = trunc(${reference})) AS whole, count(DISTINCT ${reference}) AS distinct_values FROM ${table.relation}`,
   );
   return whole && distinct_values <= mostNumberClasses ? 'classification' : 'regression';
-}
-
-export function timestampTarget(target: string): UnusableDataError {
-  return new UnusableDataError(
-    `the target '${target}' holds timestamps, which no model here predicts; give a text, boolean or number column, such as the days until that time`,
-    'target_type',
-  );
 }

@@ -1,13 +1,13 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Task } from '../../shared/datasets/check-target';
 import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
 import { type Allocation, allocateRows, type Fractions } from './allocate-rows';
-import type { Task } from './infer-task';
 import { columnIndex, columnReference, type Table, type TableColumn } from './open-table';
 import { quoteText } from './quote-sql';
 import { rowKey } from './row-key';
-import { checkTarget } from './usable-target';
+import { requireUsableTarget } from './usable-target';
 
 export type Part = 'train' | 'validation' | 'test';
 
@@ -38,7 +38,7 @@ export async function splitTable(table: Table, options: SplitOptions): Promise<S
   checkFractions(options);
   const index = columnIndex(table, options.target, 'target');
   const target = table.columns[index] ?? { name: options.target, type: 'text' };
-  const present = await checkTarget(table, { index, target, task: options.task });
+  const present = await requireUsableTarget(table, { index, target, task: options.task });
   const keyed = keyedRows(table, index, options);
   const cuts = await cutsOf(table, keyed, options);
   const folder = await mkdtemp(join(table.session.folder, 'split-'));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Task } from '../../shared/datasets/check-target';
 import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
-import type { Task } from '../datasets/infer-task';
 import { columnIndex, columnReference, type Table } from '../datasets/open-table';
 import { readClasses } from '../datasets/read-classes';
 import { unsplitTable } from '../datasets/split-table';

@@ -1,0 +1,68 @@
+import type { ColumnType } from '../contracts/dataset';
+import { UnusableDataError } from '../errors/job-errors';
+
+export type Task = 'classification' | 'regression';
+
+/** More classes than this is a sign of an id or of free text, and more than a one-hot target should carry. */
+const mostClasses = 1_000;
+
+/** What a target column is known to hold. */
+export interface TargetFacts {
+  name: string;
+  type: ColumnType;
+  /** Asked for, or inferred; undefined where that is not known yet. */
+  task: Task | undefined;
+  rows: number;
+  /** Rows that have a value. */
+  present: number;
+  distinct: number;
+}
+
+export const timestampTarget = (name: string): UnusableDataError =>
+  new UnusableDataError(
+    `the target '${name}' holds timestamps, which no model here predicts; give a text, boolean or number column, such as the days until that time`,
+    'target_type',
+  );
+
+const textRegression = (name: string) =>
+  new UnusableDataError(
+    `the target '${name}' is text, and a regression predicts numbers; ask for a classification, or mend the values that are not numbers`,
+    'target_type',
+  );
+
+const allMissing = (name: string, rows: number) =>
+  new UnusableDataError(
+    `the target '${name}' is missing in all ${rows} rows; give a column that has values`,
+    'target_all_missing',
+  );
+
+const constant = (name: string, rows: number) =>
+  new UnusableDataError(
+    `the target '${name}' has the same value in all ${rows} rows that have one, so there is nothing to learn; give a column that varies`,
+    'target_constant',
+  );
+
+function tooManyClasses({ name, type, distinct }: TargetFacts): UnusableDataError {
+  const instead =
+    type === 'text'
+      ? 'group the rare ones'
+      : "ask for a regression (task: 'regression'), or group the rare ones";
+  return new UnusableDataError(
+    `the target '${name}' has ${distinct} classes and at most ${mostClasses} are allowed; ${instead}`,
+    'too_many_classes',
+    { classes: distinct, limit: mostClasses },
+  );
+}
+
+const isClassification = ({ task, type }: TargetFacts) =>
+  task === 'classification' || (task === undefined && type === 'text');
+
+/** Refuses a target that nothing can be learned of: the same words at submit, from the profile, and in the job, from the rows. */
+export function checkTarget(facts: TargetFacts): void {
+  const { name, type, task, rows, present, distinct } = facts;
+  if (type === 'timestamp') throw timestampTarget(name);
+  if (task === 'regression' && type === 'text') throw textRegression(name);
+  if (present === 0) throw allMissing(name, rows);
+  if (distinct === 1) throw constant(name, present);
+  if (isClassification(facts) && distinct > mostClasses) throw tooManyClasses(facts);
+}
