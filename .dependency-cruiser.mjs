@@ -4,9 +4,24 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 export default {
   forbidden: [
     forbid('no-cycles', 'a cycle has no reading order', {}, { circular: true }),
-    forbid('shared-stands-alone', 'both sides speak shared, so it can know neither', { path: '^shared/' }, { path: '^(functions|jobs|infra|test)/' }),
-    forbid('functions-not-jobs', 'a Lambda bundle must not carry the training code', { path: '^functions/' }, { path: '^(jobs|infra|test)/' }),
-    forbid('jobs-not-functions', 'the container must not carry the API', { path: '^jobs/' }, { path: '^(functions|infra|test)/' }),
+    forbid(
+      'shared-stands-alone',
+      'both sides speak shared, so it can know neither',
+      { path: '^shared/' },
+      { path: '^(functions|jobs|infra|test)/' },
+    ),
+    forbid(
+      'functions-not-jobs',
+      'a Lambda bundle must not carry the training code',
+      { path: '^functions/' },
+      { path: '^(jobs|infra|test)/' },
+    ),
+    forbid(
+      'jobs-not-functions',
+      'the container must not carry the API',
+      { path: '^jobs/' },
+      { path: '^(functions|infra|test)/' },
+    ),
     forbid(
       'infra-imports-contracts-and-config',
       'stacks need names and shapes, not code that runs per request; only the embedded cloud wires everything',
@@ -31,12 +46,21 @@ export default {
       { path: '^(shared|functions|jobs|infra)/', pathNot: '^shared/onnx/(read-model|write-model)\\.ts$' },
       { path: 'node_modules/(onnx-buf|@bufbuild/protobuf)/' },
     ),
-    forbid('no-test-code-in-product', 'tests are not shipped', { path: '^(shared|functions|jobs|infra)/' }, { path: '^test/' }),
+    forbid(
+      'no-test-code-in-product',
+      'tests are not shipped',
+      { path: '^(shared|functions|jobs|infra)/' },
+      { path: '^test/' },
+    ),
   ],
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -17,6 +17,6 @@ export default {
     { ...base, displayName: 'flow', ...only('flow') },
     { ...base, displayName: 'aws', ...only('aws') },
   ],
-  testTimeout: 60_000,
+  testTimeout: 240_000,
   maxWorkers: 2,
 };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dynamodbRecordStore } from '../../shared/adapters/aws/dynamodb-record-store';
 import { openEmbeddedDynamodb } from '../../shared/adapters/embedded/embedded-dynamodb';
@@ -8,6 +9,7 @@ import { openFileObjectStore } from '../../shared/adapters/embedded/file-object-
 import { openRecordCipher } from '../../shared/adapters/embedded/record-cipher';
 import type { SignedUrls } from '../../shared/adapters/embedded/signed-urls';
 import { signedUrls } from '../../shared/adapters/embedded/signed-urls';
+import { ConfigurationError } from '../../shared/errors/job-errors';
 import type { KeyService } from '../../shared/ports/key-service';
 import type { MessageQueue } from '../../shared/ports/message-queue';
 import type { ObjectStore } from '../../shared/ports/object-store';
@@ -26,8 +28,17 @@ export interface EmbeddedCloud {
   close(): Promise<void>;
 }
 
+/** A new key for old data would only make sure that nothing is read again. */
+function refuseLostKey({ masterKey, dataKeys }: ReturnType<typeof embeddedFolders>): void {
+  if (existsSync(masterKey) || !existsSync(dataKeys)) return;
+  throw new ConfigurationError(
+    `the key file '${masterKey}' is missing, and the data beside it cannot be read without it: put its backup back, or set INGOT_HOME to a new folder`,
+  );
+}
+
 export async function openEmbeddedCloud(home: string, baseUrl: string): Promise<EmbeddedCloud> {
   const folders = embeddedFolders(home);
+  refuseLostKey(folders);
   const keys = await openFileKeyService(folders.masterKey);
   const uploads = signedUrls({ baseUrl, signingKey: keys.derive('upload-urls') });
   const cipher = (purpose: string) =>
@@ -41,8 +52,11 @@ export async function openEmbeddedCloud(home: string, baseUrl: string): Promise<
       cipher('records'),
       cipher('messages'),
     ]);
-    const queue = (folder: string) => openFileMessageQueue({ folder, cipher: messages });
-    const [jobQueue, eventQueue] = await Promise.all([queue(folders.jobQueue), queue(folders.eventQueue)]);
+    const [jobQueue, eventQueue] = await Promise.all([
+      // one job that cannot be dispatched yet holds back no other of its tenant
+      openFileMessageQueue({ folder: folders.jobQueue, cipher: messages, ordered: false }),
+      openFileMessageQueue({ folder: folders.eventQueue, cipher: messages }),
+    ]);
     return {
       keys,
       objects,
@@ -55,7 +69,10 @@ export async function openEmbeddedCloud(home: string, baseUrl: string): Promise<
         tableName: database.tableName,
         cipher: records,
       }),
-      close: () => database.close(),
+      async close() {
+        await Promise.all([jobQueue.close(), eventQueue.close()]);
+        await database.close();
+      },
     };
   } catch (error) {
     await database.close();

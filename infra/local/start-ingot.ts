@@ -85,7 +85,7 @@ async function start(settings: z.infer<typeof localEnvironment>, opened: (close:
   await makeHome(home);
   const log = serviceLog('ingot', settings.INGOT_LOG_LEVEL);
   // refuses a folder that another server serves, whose scratch is then left alone
-  const cloud = await openEmbeddedCloud(home, url);
+  const cloud = await openEmbeddedCloud(home, settings.INGOT_PUBLIC_URL?.replace(/\/+$/, '') ?? url);
   opened(cloud.close);
   await sweepScratch(home);
   const adminKey = await loadAdminKey(home, settings.INGOT_ADMIN_KEY);

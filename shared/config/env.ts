@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { ConfigurationError } from '../errors/job-errors';
 
 const text = z.string().min(1);
-const logLevel = z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO');
+const logLevel = z
+  .enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT'], 'must be one of DEBUG, INFO, WARN, ERROR, SILENT')
+  .default('INFO');
+
+function wholeNumber(least: number, most: number) {
+  const words = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number(words).int(words).min(least, words).max(most, words);
+}
 
 /** Every variable that a process of Ingot reads, by its name; infra sets them by these same names. */
 const variables = {
@@ -41,16 +48,18 @@ const variables = {
   /** Set by AWS Batch, and by the embedded runner. */
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1).default(1),
   /** Intra-op threads of ONNX Runtime and DuckDB. */
-  INGOT_THREADS: z.coerce.number().int().min(1).max(256).default(2),
+  INGOT_THREADS: wholeNumber(1, 256).default(2),
   INGOT_PROVIDER: z.enum(['cpu', 'cuda']).default('cpu'),
   /** Which adapters to wire. */
   INGOT_CLOUD: z.enum(['aws', 'embedded']).default('aws'),
   /** Embedded cloud: where everything is kept, and what it listens on. */
   INGOT_HOME: text.default('.ingot'),
   INGOT_HOST: text.default('127.0.0.1'),
-  INGOT_PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
+  /** What callers reach it by, where that is another address: behind a proxy, or when it listens on all. */
+  INGOT_PUBLIC_URL: z.url('must be a URL, such as https://models.example.com').optional(),
+  INGOT_PORT: wholeNumber(0, 65_535).default(8787),
   INGOT_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
-  INGOT_JOB_SLOTS: z.coerce.number().int().min(0).max(64).default(1),
+  INGOT_JOB_SLOTS: wholeNumber(0, 64).default(1),
 } as const;
 
 type VariableName = keyof typeof variables;
@@ -115,6 +124,7 @@ export const embeddedContainerEnvironment = environmentOf('INGOT_HOME', 'INGOT_E
 export const localEnvironment = environmentOf(
   'INGOT_HOME',
   'INGOT_HOST',
+  'INGOT_PUBLIC_URL',
   'INGOT_PORT',
   'INGOT_ADMIN_KEY',
   'INGOT_JOB_SLOTS',

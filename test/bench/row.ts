@@ -29,5 +29,9 @@ const comparisons: Record<Comparison, (a: number, b: number) => boolean> = {
 /** States a row's goal, and whether the ratio (where there is a peer) or else the value meets it. */
 export function withGoal(row: Row, comparison: Comparison, bound: number): Row {
   const measured = row.ratio ?? row.value;
-  return { ...row, goal: `${row.ratio === undefined ? '' : 'ratio '}${comparison} ${bound}`, met: comparisons[comparison](measured, bound) };
+  return {
+    ...row,
+    goal: `${row.ratio === undefined ? '' : 'ratio '}${comparison} ${bound}`,
+    met: comparisons[comparison](measured, bound),
+  };
 }

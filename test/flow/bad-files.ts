@@ -44,7 +44,7 @@ export const badFiles: readonly BadFile[] = [
 
 const classes = Array.from({ length: 5_000 }, (_, index) => `${index % 7},class ${index}`).join('\n');
 
-/** Tables whose column `side` nothing can be learned of, and the error of a job that should. */
+/** Tables whose column `side` nothing can be learned of, and what a job that should is answered. */
 export const badTargets = [
   {
     what: 'one value everywhere',

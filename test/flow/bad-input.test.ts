@@ -69,20 +69,22 @@ describe('a file that is no table', () => {
 });
 
 describe('a target that nothing can be learned of', () => {
-  const train = async ({ what, bytes }: { what: string; bytes: Buffer }) => {
+  const submit = async ({ what, bytes }: { what: string; bytes: Buffer }) => {
     const { id } = await careless.uploadDataset(what, bytes, 'csv');
-    return { id, job: await careless.runJob('train', specOf(id)) };
+    return { id, answer: await careless.send('POST', '/v1/jobs', { kind: 'train', spec: specOf(id) }) };
   };
-  let trainings: Map<string, ReturnType<typeof train>>;
+  let submissions: Map<string, ReturnType<typeof submit>>;
   beforeAll(() => {
-    trainings = new Map(badTargets.map((target) => [target.what, train(target)]));
+    submissions = new Map(badTargets.map((target) => [target.what, submit(target)]));
   });
 
-  it.each(badTargets)('fails the job in words: $what', async ({ what, code, says }) => {
-    const { id, job } = (await trainings.get(what)) ?? {};
+  it.each(badTargets)('is refused before any machine starts: $what', async ({ what, code, says }) => {
+    const { id, answer } = (await submissions.get(what)) ?? {};
 
-    expect(job).toMatchObject({ state: 'failed', attempt: 1, error: { code } });
-    expect(job?.error?.detail).toMatch(says);
+    expect(answer?.status).toBe(422);
+    const told = problem.parse(answer?.body);
+    expect(told.code).toBe(code);
+    expect(told.detail).toMatch(says);
     expect((await careless.send('GET', '/v1/models')).body).toMatchObject({ data: [] });
     expect((await careless.send('GET', `/v1/datasets/${id}`)).body).toMatchObject({ state: 'ready' });
   });

@@ -3,7 +3,7 @@ import type { Job } from '../../shared/contracts/job';
 import { adminKey, type IngotServer, removeHome, startServer, temporaryHome } from '../support/ingot-server';
 import { labelledRows, longTraining } from '../support/labelled-rows';
 
-const until = async (condition: () => Promise<boolean>, seconds = 40) => {
+const until = async (condition: () => Promise<boolean>, seconds = 120) => {
   const deadline = Date.now() + seconds * 1_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('it did not happen in time');

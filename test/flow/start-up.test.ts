@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +12,7 @@ const startInChild = async (environment: Record<string, string>) => {
   const { stdout } = await run(process.execPath, ['--import', 'tsx', 'test/support/start-in-child.ts'], {
     cwd: join(__dirname, '../..'),
     env: { PATH: process.env.PATH ?? '', INGOT_PORT: '0', INGOT_LOG_LEVEL: 'WARN', ...environment },
-    timeout: 30_000,
+    timeout: 120_000,
   });
   return stdout;
 };
@@ -51,6 +52,26 @@ describe('a start that fails says why, and leaves nothing open', () => {
     const said = await startInChild({ INGOT_HOME: join(file, 'home') });
 
     expect(said).toMatch(/cannot keep anything in '.*a-file\/home' \(ENOTDIR.*\): set INGOT_HOME/);
+  });
+
+  it('fails where the data has lost its key, and makes no new one', async () => {
+    const keyless = join(home, 'keyless');
+    await (await startServer(keyless)).stop();
+    await rm(join(keyless, 'master-key'));
+
+    const said = await startInChild({ INGOT_HOME: keyless });
+
+    expect(said).toContain('put its backup back');
+    expect(existsSync(join(keyless, 'master-key'))).toBe(false);
+  });
+
+  it.each([
+    ['INGOT_PORT', 'abc', 'INGOT_PORT: must be a whole number from 0 to 65535'],
+    ['INGOT_LOG_LEVEL', 'verbose', 'INGOT_LOG_LEVEL: must be one of DEBUG, INFO'],
+  ])('fails where %s is %s', async (name, value, words) => {
+    const said = await startInChild({ INGOT_HOME: join(home, 'never'), [name]: value });
+
+    expect(said).toContain(words);
   });
 
   it('fails half-way, where a part of the folder is not what it was', async () => {
