@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { ColumnType } from '../../shared/contracts/dataset';
+import { inSlices } from './in-slices';
 import { readMoments } from './moments';
-import { columnIndex, columnReference, type TableColumn } from './open-table';
+import { columnIndex, columnReference } from './open-table';
 import { readQuantiles } from './quantiles';
 import { openSession, type Session } from './session';
 import type { SplitTable } from './split-table';
@@ -33,7 +35,7 @@ export interface UnusedColumn {
 export type ColumnStatistics = NumberStatistics | CategoryStatistics | UnusedColumn;
 
 /** More categories than this are one-hot columns for a handful of rows each. */
-export const mostCategories = 128;
+const mostCategories = 128;
 
 /**
  * What preprocessing needs to know of these columns, of the training part only: no row of the other parts may leak into the
@@ -45,16 +47,22 @@ export async function fitStatistics(
   columns: readonly string[],
 ): Promise<ColumnStatistics[]> {
   const session = await openSession({ scratch: split.table.session.folder, threads: 1 });
+  const asked = columns.map((name) => {
+    const index = columnIndex(split.table, name);
+    return { name, type: split.table.columns[index]?.type ?? 'text', reference: columnReference(index) };
+  });
   try {
-    const fitted: ColumnStatistics[] = [];
-    for (const name of columns) fitted.push(await fitColumn(session, split, name));
-    return fitted;
+    return await inSlices(
+      session,
+      { relation: split.relation('train'), columns: asked },
+      (column, relation) => fitters[column.type]({ ...column, session, relation }),
+    );
   } finally {
     await session.close();
   }
 }
 
-const fitters: Readonly<Record<TableColumn['type'], (asked: AskedColumn) => Promise<ColumnStatistics>>> = {
+const fitters: Readonly<Record<ColumnType, (asked: AskedColumn) => Promise<ColumnStatistics>>> = {
   integer: fitNumber,
   number: fitNumber,
   boolean: fitNumber,
@@ -67,17 +75,6 @@ interface AskedColumn {
   name: string;
   reference: string;
   relation: string;
-}
-
-async function fitColumn(session: Session, split: SplitTable, name: string): Promise<ColumnStatistics> {
-  const index = columnIndex(split.table, name);
-  const type = split.table.columns[index]?.type ?? 'text';
-  return fitters[type]({
-    session,
-    name,
-    reference: columnReference(index),
-    relation: split.relation('train'),
-  });
 }
 
 const unused = (name: string, why: string): UnusedColumn => ({ name, kind: 'unused', why });

@@ -74,6 +74,7 @@ async function ingest(upload: OpenIngest): Promise<IngestOutcome> {
     watch: { signal, onRead },
   });
   if (!prepared) return { type: 'rejected', errors: issues.issues, truncated: issues.truncated };
+  await session.fitTo(prepared.columns.length);
   await writeTable(session, prepared, { path: upload.data, sourceBytes: bytes });
   onProgress(progress.written);
   return { type: 'ready', profile: await profile(upload, prepared) };
@@ -89,9 +90,7 @@ async function profile(
     onProgress(progress.written + (1 - progress.written) * (done / table.columns.length));
   };
   try {
-    const columns = await interruptible(table.session, signal, () =>
-      profileTable(table, { scratch }, onColumn),
-    );
+    const columns = await interruptible(table.session, signal, () => profileTable(table, onColumn));
     const { delimiter } = source;
     return { rows: table.rows, bytes, format, ...(delimiter === undefined ? {} : { delimiter }), columns };
   } finally {

@@ -61,6 +61,7 @@ async function tableOver(session: Session, data: string): Promise<Table> {
     z.object({ column_name: z.string(), column_type: z.string() }),
     `DESCRIBE SELECT * FROM ${source}`,
   );
+  await session.fitTo(described.length);
   const columns = described.map(({ column_name: name, column_type }) => ({
     name,
     reading: supported(name, column_type),

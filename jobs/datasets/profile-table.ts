@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import type { ColumnType, DatasetColumn } from '../../shared/contracts/dataset';
+import { inSlices } from './in-slices';
 import { readMoments } from './moments';
-import { columnReference, type Table } from './open-table';
+import { columnReference, type Table, type TableColumn } from './open-table';
 import { readQuantiles } from './quantiles';
-import { openSession, type Session, type SessionOptions } from './session';
+import type { Session } from './session';
 import { readTopValues } from './top-values';
 
-/** Up to this many distinct values are counted exactly; past it the count is HyperLogLog's estimate, right within a few percent. */
-export const exactDistinct = 1_000_000;
+/** Up to this many distinct values are counted one by one; past it the count is HyperLogLog's estimate, right within a few percent. */
+const exactDistinct = 1_000_000;
 
 const fractions = { p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95 } as const;
+const count = z.coerce.number();
 
-interface ColumnOfTable {
+interface ColumnOfTable extends TableColumn {
   session: Session;
-  name: string;
-  type: ColumnType;
   reference: string;
   relation: string;
 }
@@ -29,62 +29,45 @@ interface Summary {
  * What each column of a table holds. Counts, ranges, quantiles and top values are exact at any size; mean and standard
  * deviation (of the population) are added up by one thread, so that the same file has the same profile to the last bit.
  */
-export async function profileTable(
-  table: Table,
-  options: SessionOptions,
-  onColumn: (done: number) => void,
-): Promise<DatasetColumn[]> {
-  const profiled: DatasetColumn[] = [];
-  const adder = await openSession({ ...options, threads: 1 });
-  try {
-    for (const [index, { name, type }] of table.columns.entries()) {
-      const column = {
-        session: table.session,
-        name,
-        type,
-        reference: columnReference(index),
-        relation: table.relation,
-      };
-      profiled.push(await profileColumn(column, adder));
-      onColumn(profiled.length);
-    }
-  } finally {
-    await adder.close();
-  }
-  return profiled;
+export async function profileTable(table: Table, onColumn: (done: number) => void): Promise<DatasetColumn[]> {
+  const columns = table.columns.map((column, index) => ({ ...column, reference: columnReference(index) }));
+  let done = 0;
+  return inSlices(table.session, { relation: table.relation, columns }, async (column, relation) => {
+    const profiled = await profileColumn({ ...column, session: table.session, relation });
+    onColumn(++done);
+    return profiled;
+  });
 }
 
-async function profileColumn(column: ColumnOfTable, adder: Session): Promise<DatasetColumn> {
+async function profileColumn(column: ColumnOfTable): Promise<DatasetColumn> {
   const { name, type } = column;
   const summary = await summarize(column);
-  const plain = { name, type, missing: summary.missing, distinct: summary.distinct };
-  if (summary.present === 0) return plain;
-  if (type === 'text' && isNearlyUnique(summary)) return plain;
-  if (type === 'text')
-    return {
-      ...plain,
-      top_values: await readTopValues(column.session, { ...column, distinct: summary.distinct }),
-    };
-  return type === 'integer' || type === 'number'
-    ? { ...plain, ...(await profileNumbers(column, summary, adder)) }
-    : plain;
+  const { present, ...counts } = summary;
+  const more = present === 0 ? {} : await profiles[type](column, summary);
+  return { name, type, ...counts, ...more };
 }
 
-/** Ids and free text have no values worth a list, and in a large file it would take longer than all else. */
-const isNearlyUnique = ({ present, distinct }: Summary): boolean =>
-  distinct > exactDistinct && distinct > present / 2;
+const profiles: Readonly<
+  Record<ColumnType, (column: ColumnOfTable, summary: Summary) => Promise<Partial<DatasetColumn>>>
+> = {
+  integer: profileNumbers,
+  number: profileNumbers,
+  text: profileTexts,
+  boolean: async () => ({}),
+  timestamp: async () => ({}),
+};
 
-async function summarize({ session, reference, relation }: ColumnOfTable): Promise<Summary> {
-  const count = z.coerce.number();
+async function summarize({ session, type, reference, relation }: ColumnOfTable): Promise<Summary> {
   const { present, missing, about } = await session.row(
     z.object({ present: count, missing: count, about: count }),
     `SELECT count(${reference}) AS present, count(*) - count(${reference}) AS missing, approx_count_distinct(${reference}) AS about FROM ${relation}`,
   );
-  if (present > exactDistinct && about > exactDistinct)
-    return { present, missing, distinct: Math.min(about, present) };
+  if (about > exactDistinct) return { present, missing, distinct: Math.min(about, present) };
+  // Of texts, which may be long, hashes of 64 bits are counted: among a million, two are alike once in 30 million files.
+  const counted = type === 'text' ? `hash(${reference})` : reference;
   const { distinct } = await session.row(
     z.object({ distinct: count }),
-    `SELECT count(DISTINCT ${reference}) AS distinct FROM ${relation}`,
+    `SELECT count(DISTINCT ${counted}) AS distinct FROM ${relation} WHERE ${reference} IS NOT NULL`,
   );
   return { present, missing, distinct };
 }
@@ -92,18 +75,14 @@ async function summarize({ session, reference, relation }: ColumnOfTable): Promi
 async function profileNumbers(
   { session, reference, relation }: ColumnOfTable,
   { present }: Summary,
-  adder: Session,
-) {
+): Promise<Partial<DatasetColumn>> {
   const value = `CAST(${reference} AS DOUBLE)`;
   const { low, high } = await session.row(
     z.object({ low: z.number(), high: z.number() }),
     `SELECT min(${value}) AS low, max(${value}) AS high FROM ${relation}`,
   );
-  const { mean, standardDeviation } = await readMoments(adder, {
-    value,
-    relation,
-    extreme: Math.max(-low, high),
-  });
+  const moments = { value, relation, extreme: Math.max(-low, high) };
+  const { mean, standardDeviation } = await session.withOneThread(() => readMoments(session, moments));
   const quantiles = await readQuantiles(session, {
     value,
     relation,
@@ -118,4 +97,13 @@ async function profileNumbers(
     standard_deviation: standardDeviation,
     quantiles: { p05, p25, p50, p75, p95 },
   };
+}
+
+/** Ids and free text have no values worth a list, and in a large file it would take longer than all else. */
+async function profileTexts(
+  column: ColumnOfTable,
+  { present, distinct }: Summary,
+): Promise<Partial<DatasetColumn>> {
+  if (distinct > exactDistinct && distinct > present / 2) return {};
+  return { top_values: await readTopValues(column.session, { ...column, distinct }) };
 }

@@ -45,7 +45,7 @@ export async function* readChunks(path: string, { signal, onRead }: ReadWatch): 
   }
 }
 
-export function stopIfAborted(signal: AbortSignal): void {
+function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new InterruptedError('told to stop while reading the upload');
 }
 

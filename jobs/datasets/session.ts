@@ -11,7 +11,6 @@ import type { z } from 'zod';
 export interface SessionOptions {
   /** Where DuckDB spills to; the session works in a new folder inside it. */
   scratch: string;
-  /** One makes floating-point sums repeat bit for bit: with more, the order of adding is a matter of chance. */
   threads?: number;
   memoryLimitMib?: number;
 }
@@ -27,14 +26,19 @@ export interface Session {
   row<S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]): Promise<z.infer<S>>;
   /** A large answer, chunk by chunk, over a connection of its own: streams may run side by side. */
   stream(sql: string): AsyncIterable<DuckDBDataChunk>;
+  /** Makes room for rows of many columns: DuckDB holds a block of rows for each of them at once. */
+  fitTo(columns: number): Promise<void>;
+  /** Floating-point sums of one thread repeat bit for bit: of more, the order of adding is a matter of chance. */
+  withOneThread<T>(work: () => Promise<T>): Promise<T>;
   /** Stops the query that runs now. */
   interrupt(): void;
-  /** How much of the query that runs now is done, 0 to 1; less than 0 where DuckDB cannot tell. */
-  progress(): number;
   close(): Promise<void>;
 }
 
-export const defaultMemoryLimitMib = 384;
+const defaultMemoryLimitMib = 384;
+/** Up to here the default is enough for two threads. */
+const narrow = 500;
+const mebibytesPerColumn = 0.25;
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const folder = await mkdtemp(join(options.scratch, 'duckdb-'));
@@ -53,8 +57,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return shape.parse(reader.getRowObjectsJS()[0]);
     },
     stream: (sql: string) => chunksOf(instance, sql),
+    withOneThread: <T>(work: () => Promise<T>) => withOneThread(connection, work),
+    fitTo: (columns: number) => fitTo(connection, columns, options),
     interrupt: () => connection.interrupt(),
-    progress: () => connection.progress.percentage / 100,
     close: () => closeAll(connection, instance, folder),
   };
   return session;
@@ -70,6 +75,28 @@ function settings({ threads = 2, memoryLimitMib = defaultMemoryLimitMib }: Sessi
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   };
+}
+
+/** What the caller set stays. */
+async function fitTo(
+  connection: DuckDBConnection,
+  columns: number,
+  { threads, memoryLimitMib }: SessionOptions,
+): Promise<void> {
+  if (columns <= narrow) return;
+  const memory = Math.round(defaultMemoryLimitMib + columns * mebibytesPerColumn);
+  if (memoryLimitMib === undefined) await connection.run(`SET memory_limit = '${memory}MiB'`);
+  if (threads === undefined) await connection.run('SET threads = 1');
+}
+
+async function withOneThread<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  const reader = await connection.runAndReadAll("SELECT current_setting('threads')::INTEGER");
+  await connection.run('SET threads = 1');
+  try {
+    return await work();
+  } finally {
+    await connection.run(`SET threads = ${Number(reader.value(0, 0))}`);
+  }
 }
 
 async function* chunksOf(instance: DuckDBInstance, sql: string): AsyncIterable<DuckDBDataChunk> {

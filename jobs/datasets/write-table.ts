@@ -27,7 +27,7 @@ function rowGroupSize({ rows, columns }: PreparedSource, sourceBytes: number): n
 }
 
 /** How many rows a Parquet file says that it holds. */
-export async function countRows(session: Session, path: string): Promise<number> {
+async function countRows(session: Session, path: string): Promise<number> {
   const { rows } = await session.row(
     z.object({ rows: z.coerce.number() }),
     `SELECT count(*) AS rows FROM read_parquet(${quoteText(path)})`,

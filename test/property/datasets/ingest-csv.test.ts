@@ -65,7 +65,7 @@ describe('any table written as CSV by RFC 4180', () => {
 
         expect(read).toEqual(rows);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

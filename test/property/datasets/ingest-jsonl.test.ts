@@ -35,7 +35,7 @@ describe('any flat objects written as JSONL', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -72,7 +72,7 @@ describe('names and values of any kind', () => {
         await written.close();
         expect((await rowsOf(path)).map((row) => row[0])).toEqual([second, first, second, first]);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
