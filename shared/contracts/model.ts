@@ -34,7 +34,7 @@ export const modelSignature = z.object({
 export type ModelSignature = z.infer<typeof modelSignature>;
 
 /** Metric name -> number, matrix or text; grouped by split, e.g. `test.accuracy`. */
-export const metrics = z.record(z.string(), z.unknown());
+const metrics = z.record(z.string(), z.unknown());
 
 export const modelLineage = z.object({
   job: jobId.optional(),
@@ -93,7 +93,7 @@ const instance = z.looseObject({}).meta({
 });
 
 /** At most this many rows per call: more is what a batch job is for. */
-export const maximumInstances = 10_000;
+const maximumInstances = 10_000;
 const tooManyInstances = `must have at most ${maximumInstances} instances: send the rest in further requests`;
 
 export const predictRequest = z.strictObject({

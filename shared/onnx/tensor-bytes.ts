@@ -11,7 +11,7 @@ function swapped(bytes: Uint8Array, width: number): Uint8Array {
 }
 
 /** `InvalidModelError` where the sizes are none, or their product is not what the data holds. */
-export function checkedDims(dims: readonly bigint[]): readonly number[] {
+function checkedDims(dims: readonly bigint[]): readonly number[] {
   const sizes = dims.map(Number);
   const valid = sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (!valid || !Number.isSafeInteger(elementCount(sizes))) {
@@ -38,7 +38,7 @@ export function tensorOfBytes(elementType: ElementType, dims: readonly number[],
 }
 
 /** A tensor over the wire's own lists of numbers or strings. */
-export function tensorOfList(
+function tensorOfList(
   elementType: ElementType,
   dims: readonly number[],
   list: readonly (number | bigint | string)[],

@@ -61,7 +61,7 @@ function batchAsChannels(value: Value, { groups, perGroup }: Sliding): Value {
  * The gradient of a Conv's weights: a Conv of the input by the gradient, with batch and channels swapped, and stride and
  * dilation swapped too.
  */
-export function convWeightGradient(x: Value, gradient: Value, sliding: Sliding): Value {
+function convWeightGradient(x: Value, gradient: Value, sliding: Sliding): Value {
   const { kernel, strides, dilations, begins, ends, groups } = sliding;
   const columns = operation('Conv', [batchAsChannels(x, sliding), swapFirst(gradient)], {
     strides: attribute.ints(dilations),

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { aliasName, modelName, versionNumber } from '../names';
 
 /** Each pass by the name it has in `jobs/compression`; the list grows with the passes. */
-export const compressionPass = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('int8_dynamic') }),
-]);
+const compressionPass = z.discriminatedUnion('name', [z.strictObject({ name: z.literal('int8_dynamic') })]);
 
 export const compressSpec = z.strictObject({
   model: z.strictObject({ name: modelName, version: versionNumber.optional(), alias: aliasName.optional() }),

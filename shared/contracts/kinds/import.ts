@@ -5,4 +5,3 @@ import { modelName, versionNumber } from '../names';
 export const importSpec = z.strictObject({
   model: z.strictObject({ name: modelName, version: versionNumber }),
 });
-export type ImportSpec = z.infer<typeof importSpec>;

@@ -4,7 +4,7 @@ import { givenInts, givenSizes } from './given';
 import { inputShape, type OperatorTable, operator, shaped, typeOf, type Use } from './operator';
 
 /** Steps of a slice along one axis, with out-of-range ends clamped as the operator defines. */
-export function sliceLength(
+function sliceLength(
   size: number,
   { start, end, step }: { start: number; end: number; step: number },
 ): number {

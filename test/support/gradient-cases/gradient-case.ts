@@ -18,7 +18,7 @@ export const shapeAndAxis = (minimum: number, maximum: number) =>
   );
 
 /** Two shapes that broadcast to each other: some sizes are 1, some leading ones missing. */
-export const broadcastShapes: fc.Arbitrary<[number[], number[]]> = shape(0, 3).chain((dims) =>
+const broadcastShapes: fc.Arbitrary<[number[], number[]]> = shape(0, 3).chain((dims) =>
   fc.tuple(narrowed(dims), narrowed(dims)),
 );
 
