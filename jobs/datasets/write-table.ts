@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { PreparedSource } from './prepared-source';
 import { quoteIdentifier, quoteText } from './quote-sql';
 import type { Session } from './session';
@@ -24,13 +23,4 @@ export async function writeTable(
 function rowGroupSize({ rows, columns }: PreparedSource, sourceBytes: number): number {
   const bytesPerRow = Math.max(sourceBytes / Math.max(1, rows), columns.length * bytesPerValue);
   return Math.max(1, Math.min(largestRowGroup, Math.floor(rowGroupBytes / bytesPerRow)));
-}
-
-/** How many rows a Parquet file says that it holds. */
-async function countRows(session: Session, path: string): Promise<number> {
-  const { rows } = await session.row(
-    z.object({ rows: z.coerce.number() }),
-    `SELECT count(*) AS rows FROM read_parquet(${quoteText(path)})`,
-  );
-  return rows;
 }
