@@ -54,7 +54,7 @@ export async function fitStatistics(
   try {
     return await inSlices(
       session,
-      { relation: split.relation('train'), columns: asked },
+      { relationOf: () => split.relation('train'), columns: asked },
       (column, relation) => fitters[column.type]({ ...column, session, relation }),
     );
   } finally {

@@ -9,14 +9,14 @@ const columnsPerSlice = 50;
  */
 export async function inSlices<C extends { reference: string }, T>(
   session: Session,
-  wide: { relation: string; columns: readonly C[] },
+  wide: { relationOf: (references: readonly string[]) => string; columns: readonly C[] },
   work: (column: C, relation: string) => Promise<T>,
 ): Promise<T[]> {
   const done: T[] = [];
   for (let from = 0; from < wide.columns.length; from += columnsPerSlice) {
     const columns = wide.columns.slice(from, from + columnsPerSlice);
-    const isWide = wide.columns.length > columnsPerSlice;
-    const relation = isWide ? await slice(session, wide.relation, columns) : wide.relation;
+    const narrow = wide.relationOf(columns.map(({ reference }) => reference));
+    const relation = wide.columns.length > columnsPerSlice ? await slice(session, narrow, columns) : narrow;
     for (const column of columns) done.push(await work(column, relation));
   }
   return done;

@@ -16,7 +16,7 @@ export async function inferTask(table: Table, target: string): Promise<Task> {
   const reference = columnReference(index);
   const { whole, distinct_values } = await table.session.row(
     counted,
-    `SELECT bool_and(${reference} = trunc(${reference})) AS whole, count(DISTINCT ${reference}) AS distinct_values FROM ${table.relation}`,
+    `SELECT bool_and(${reference} = trunc(${reference})) AS whole, count(DISTINCT ${reference}) AS distinct_values FROM ${table.relationOf([reference])}`,
   );
   return whole && distinct_values <= mostNumberClasses ? 'classification' : 'regression';
 }

@@ -24,7 +24,7 @@ const missingPattern = '\\s*(?:NA|N/A|NaN|null|\\?)\\s*';
 /** No leading zeros: 007 is an id. */
 const integerPattern = '\\s*[+-]?(?:0|[1-9][0-9]*)\\s*';
 const numberPattern = '\\s*[+-]?(?:(?:0|[1-9][0-9]*)(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?\\s*';
-const booleanPattern = '\\s*(?:true|false|True|False|TRUE|FALSE)\\s*';
+const wordPattern = '\\s*(?:true|false|True|False|TRUE|FALSE|NA|N/A|NaN|null|\\?)\\s*';
 /** ISO 8601 dates and times; without an offset they are UTC. Other orders of day and month are a guess, so they stay text. */
 const timestampPattern =
   '\\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}(?::[0-9]{2})?)?)?\\s*';
@@ -36,21 +36,38 @@ const matches = (text: string, pattern: string): string =>
  * Not `IN`: DuckDB makes a join of it, and a join loses the order of the rows. Nor tests joined by OR and AND, which take its
  * optimizer the square of the number of columns.
  */
-export const isMissingToken = (text: string): string => matches(text, missingPattern);
+const isMissingToken = (text: string): string => matches(text, missingPattern);
 
-/** SQL of the bit of a text that is not null: a number that is not finite, or a date that is none, is text. */
+/**
+ * SQL of the bit of a text; 0 where it is null. A number that is not finite, or a date that is none, is text. Texts under ':'
+ * begin with a digit, a sign or a blank, and only those can be numbers and times: that saves all others four patterns.
+ */
 export function bitOfText(text: string): string {
+  return `CASE WHEN ${text} IS NULL THEN 0 WHEN ${text} < ':' THEN ${bitOfFigures(text)} ELSE ${bitOfWord(text)} END`;
+}
+
+function bitOfFigures(text: string): string {
   return `CASE
     WHEN ${matches(text, integerPattern)} THEN ${bitOfInteger(text)}
     WHEN ${matches(text, numberPattern)} THEN CASE WHEN isfinite(TRY_CAST(${text} AS DOUBLE)) THEN ${valueBit.number} ELSE ${valueBit.text} END
-    WHEN ${matches(text, booleanPattern)} THEN ${valueBit.boolean}
-    ELSE ${bitOfString(text)} END`;
+    WHEN ${isTimestamp(text)} THEN ${valueBit.timestamp}
+    WHEN ${text} < '!' THEN ${bitOfWord(text)}
+    ELSE ${valueBit.text} END`;
 }
 
-/** The same for a text that its format marks as text: only a time can be meant otherwise. */
-export function bitOfString(text: string): string {
-  return `CASE WHEN ${matches(text, timestampPattern)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL THEN ${valueBit.timestamp} ELSE ${valueBit.text} END`;
+function bitOfWord(text: string): string {
+  return `CASE WHEN ${matches(text, wordPattern)}
+    THEN CASE WHEN ${isMissingToken(text)} THEN ${valueBit.missingToken} ELSE ${valueBit.boolean} END
+    ELSE ${valueBit.text} END`;
 }
+
+/** The same for a text that its format marks as text: only a time, or the lack of a value, can be meant otherwise. */
+export function bitOfString(text: string): string {
+  return `CASE WHEN ${isTimestamp(text)} THEN ${valueBit.timestamp} WHEN ${isMissingToken(text)} THEN ${valueBit.missingToken} ELSE ${valueBit.text} END`;
+}
+
+const isTimestamp = (text: string): string =>
+  `${matches(text, timestampPattern)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL`;
 
 function bitOfInteger(text: string): string {
   const exact = `TRY_CAST(${text} AS BIGINT) BETWEEN -${largestExactInteger} AND ${largestExactInteger}`;
@@ -71,14 +88,19 @@ export function typeOfBits(bits: number): ColumnType {
   return only(valueBit.timestamp) ? 'timestamp' : 'text';
 }
 
-/** SQL of a text's value as a type that `typeOfBits` gave; fails, rather than to make a value missing, where it does not fit. */
-export const castOfType: Readonly<Record<ColumnType, (text: string) => string>> = {
+const casts: Readonly<Record<ColumnType, (text: string) => string>> = {
   integer: (text) => `CAST(${text} AS BIGINT)`,
   number: (text) => `CAST(${text} AS DOUBLE)`,
   boolean: (text) => `CAST(trim(${text}) AS BOOLEAN)`,
   timestamp: (text) => `CAST(CAST(${text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)`,
   text: (text) => text,
 };
+
+/** SQL of a text as the type of its column's bits; one that does not fit is an error, never a missing value. */
+export function typedValue(text: string, bits: number): string {
+  const cast = casts[typeOfBits(bits)](text);
+  return bits & valueBit.missingToken ? `CASE WHEN ${isMissingToken(text)} THEN NULL ELSE ${cast} END` : cast;
+}
 
 export interface ValuesRead {
   rows: number;

@@ -18,6 +18,8 @@ export interface Table {
   readonly session: Session;
   /** What FROM takes to read it: `row_number`, from 0, and the columns as `c0`, `c1`, …: no name of the data is ever an identifier. */
   readonly relation: string;
+  /** The same with these columns alone: in a wide table, all of them take longer to name than one to read. */
+  readonly relationOf: (references: readonly string[]) => string;
   close(): Promise<void>;
 }
 
@@ -67,16 +69,23 @@ async function tableOver(session: Session, data: string): Promise<Table> {
     reading: supported(name, column_type),
   }));
   const references = columns.map((_, index) => columnReference(index));
-  const selected = columns.map(
-    ({ reading }, index) => `${reading.sql(columnReference(index))} AS ${columnReference(index)}`,
-  );
-  const relation = `(SELECT row_number() OVER () - 1 AS row_number, ${selected.join(', ')} FROM ${source} AS source(${references.join(', ')}))`;
+  const readings = new Map(columns.map(({ reading }, index) => [columnReference(index), reading]));
+  const selected = (reference: string) => `${readings.get(reference)?.sql(reference)} AS ${reference}`;
+  const relationOf = (asked: readonly string[]) =>
+    `(SELECT ${['row_number() OVER () - 1 AS row_number', ...asked.map(selected)].join(', ')} FROM ${source} AS source(${references.join(', ')}))`;
   const { rows } = await session.row(
     z.object({ rows: z.coerce.number() }),
     `SELECT count(*) AS rows FROM ${source}`,
   );
   const plain = columns.map(({ name, reading }) => ({ name, type: reading.type }));
-  return { columns: plain, rows, session, relation, close: () => session.close() };
+  return {
+    columns: plain,
+    rows,
+    session,
+    relation: relationOf(references),
+    relationOf,
+    close: () => session.close(),
+  };
 }
 
 function supported(name: string, sqlType: string) {

@@ -1,14 +1,7 @@
 import { AppError } from '../../shared/errors/app-error';
 import { checkColumnCount, checkColumnNames } from './check-column-names';
 import { CsvScanner } from './csv-scanner';
-import {
-  bitOfText,
-  castOfType,
-  inferTypes,
-  isMissingToken,
-  typeOfBits,
-  type ValuesRead,
-} from './infer-types';
+import { bitOfText, inferTypes, typedValue, typeOfBits, type ValuesRead } from './infer-types';
 import { ingestLimits } from './ingest-limits';
 import { columnReference } from './open-table';
 import type { PreparedSource, Upload } from './prepared-source';
@@ -60,12 +53,7 @@ function refuseHeader({ issues }: Upload, isWhole: boolean): undefined {
 }
 
 function typedColumn(name: string, reference: string, bits: number) {
-  const type = typeOfBits(bits);
-  return {
-    name,
-    type,
-    sql: `CASE WHEN ${isMissingToken(reference)} THEN NULL ELSE ${castOfType[type](reference)} END`,
-  };
+  return { name, type: typeOfBits(bits), sql: typedValue(reference, bits) };
 }
 
 interface TextReading {
@@ -78,7 +66,7 @@ interface TextReading {
 async function readAsText({ session, path }: Upload, { delimiter, references, scanner }: TextReading) {
   for (const parallel of [true, false]) {
     const relation = csvRelation(path, { delimiter, references, parallel, longestRow: scanner.longestRow });
-    const read = await inferTypes(session, { relation, references, bit: bitOfField });
+    const read = await inferTypes(session, { relation, references, bit: bitOfText });
     if (agrees(read, scanner)) return { relation, read };
   }
   throw new AppError('the two readers of CSV disagree about this file; nothing was stored', {
@@ -89,9 +77,6 @@ async function readAsText({ session, path }: Upload, { delimiter, references, sc
 
 const agrees = (read: ValuesRead, { rows, contentBytes }: CsvScanner): boolean =>
   read.rows === rows && read.contentBytes === contentBytes;
-
-const bitOfField = (reference: string): string =>
-  `CASE WHEN ${reference} IS NULL OR ${isMissingToken(reference)} THEN 0 ELSE ${bitOfText(reference)} END`;
 
 const smallestBuffer = 8 * 1024 * 1024;
 

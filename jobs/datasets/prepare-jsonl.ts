@@ -3,15 +3,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../shared/errors/app-error';
 import { checkColumnNames } from './check-column-names';
-import {
-  bitOfString,
-  bitOfText,
-  castOfType,
-  inferTypes,
-  isMissingToken,
-  typeOfBits,
-  valueBit,
-} from './infer-types';
+import { bitOfString, bitOfText, inferTypes, typedValue, typeOfBits } from './infer-types';
 import { JsonlScanner } from './jsonl-scanner';
 import { columnReference } from './open-table';
 import type { PreparedSource, Upload } from './prepared-source';
@@ -95,15 +87,12 @@ function bitOfJson(reference: string): string {
   const text = textOf(reference);
   return `CASE
     WHEN ${reference} IS NULL OR ${text} = '' THEN 0
-    WHEN NOT ${isText(reference)} THEN ${bitOfText(`${reference}::VARCHAR`)}
-    WHEN ${isMissingToken(text)} THEN ${valueBit.missingToken}
-    ELSE ${bitOfString(text)} END`;
+    WHEN ${isText(reference)} THEN ${bitOfString(text)}
+    ELSE ${bitOfText(`${reference}::VARCHAR`)} END`;
 }
 
 function typedColumn(name: string, reference: string, bits: number) {
   const type = typeOfBits(bits);
   const text = `nullif(${textOf(reference)}, '')`;
-  const sql =
-    type === 'text' ? text : `CASE WHEN ${isMissingToken(text)} THEN NULL ELSE ${castOfType[type](text)} END`;
-  return { name, type, sql };
+  return { name, type, sql: type === 'text' ? text : typedValue(text, bits) };
 }

@@ -32,7 +32,7 @@ interface Summary {
 export async function profileTable(table: Table, onColumn: (done: number) => void): Promise<DatasetColumn[]> {
   const columns = table.columns.map((column, index) => ({ ...column, reference: columnReference(index) }));
   let done = 0;
-  return inSlices(table.session, { relation: table.relation, columns }, async (column, relation) => {
+  return inSlices(table.session, { relationOf: table.relationOf, columns }, async (column, relation) => {
     const profiled = await profileColumn({ ...column, session: table.session, relation });
     onColumn(++done);
     return profiled;

@@ -39,10 +39,10 @@ export async function splitTable(table: Table, options: SplitOptions): Promise<S
   const index = columnIndex(table, options.target, 'target');
   const target = table.columns[index] ?? { name: options.target, type: 'text' };
   const present = await requireUsableTarget(table, { index, target, task: options.task });
-  const keyed = keyedRows(table, index, options);
-  const cuts = await cutsOf(table, keyed, options);
+  const keyed = (relation: string) => keyedRows(relation, columnReference(index), options);
+  const cuts = await cutsOf(table, keyed(table.relationOf([columnReference(index)])), options);
   const folder = await mkdtemp(join(table.session.folder, 'split-'));
-  for (const part of parts) await writePart(table, { keyed, cuts, part, folder });
+  for (const part of parts) await writePart(table, { keyed: keyed(table.relation), cuts, part, folder });
   return {
     table,
     target,
@@ -62,7 +62,7 @@ export async function unsplitTable(
   const reference = columnReference(index);
   const { present } = await table.session.row(
     z.object({ present: z.coerce.number() }),
-    `SELECT count(${reference}) AS present FROM ${table.relation}`,
+    `SELECT count(${reference}) AS present FROM ${table.relationOf([reference])}`,
   );
   const rowsWhere = (condition: string) => `(SELECT * FROM ${table.relation} WHERE ${condition})`;
   return {
@@ -83,10 +83,9 @@ function checkFractions({ validationFraction, testFraction }: Fractions): void {
 }
 
 /** The rows that have a target, each with its class (one class for all of a regression) and its key. */
-function keyedRows(table: Table, index: number, { task, seed }: SplitOptions): string {
-  const reference = columnReference(index);
+function keyedRows(relation: string, reference: string, { task, seed }: SplitOptions): string {
   const stratum = task === 'classification' ? `CAST(${reference} AS VARCHAR)` : "''";
-  return `(SELECT *, ${stratum} AS stratum, ${rowKey('row_number', seed)} AS row_key FROM ${table.relation} WHERE ${reference} IS NOT NULL)`;
+  return `(SELECT *, ${stratum} AS stratum, ${rowKey('row_number', seed)} AS row_key FROM ${relation} WHERE ${reference} IS NOT NULL)`;
 }
 
 /** SQL of the class's largest key in the test part and in the validation part; null where the part gets no row of it. */

@@ -18,7 +18,7 @@ export async function requireUsableTarget(
   const reference = columnReference(index);
   const counts = await table.session.row(
     counted,
-    `SELECT count(${reference}) AS present, count(DISTINCT ${reference}) AS "distinct" FROM ${table.relation}`,
+    `SELECT count(${reference}) AS present, count(DISTINCT ${reference}) AS "distinct" FROM ${table.relationOf([reference])}`,
   );
   checkTarget({ name: target.name, type: target.type, task, rows: table.rows, ...counts });
   return counts.present;
