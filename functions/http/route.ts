@@ -74,7 +74,12 @@ function requestOf<R extends RouteDefinition>(
   intent?: string,
 ) {
   // authenticate and parseRequest ran before, or this does not run: what the type asks for is there
-  return { ...input, ...principal, headers, requestId, signal, intent } as unknown as HttpRequest<R>;
+  return Object.assign(input ?? {}, principal, {
+    headers,
+    requestId,
+    signal,
+    intent,
+  }) as unknown as HttpRequest<R>;
 }
 
 /** The chain that every request goes through: log, authenticate, parse, run, serialise; any error becomes a problem. */
