@@ -8,15 +8,19 @@ export interface ModelParts {
   readonly opsets?: Readonly<Record<string, number>>;
 }
 
+/** The file format's version that goes with `houseOpset`. */
+export const houseIrVersion = 10;
+
+/** The version of ai.onnx that we build with. */
+export const houseOpset = 21;
+
 /** Versions of the operator sets that we write: all of them run in ONNX Runtime 1.20 and later. */
-const houseOpsets: Readonly<Record<string, number>> = {
-  '': 21,
+export const houseOpsets: Readonly<Record<string, number>> = {
+  '': houseOpset,
   'ai.onnx.ml': 4,
   'ai.onnx.preview.training': 1,
   'com.microsoft': 1,
 };
-
-const houseIrVersion = 10;
 
 /** The versions that brought operators which the house's own do not have, by domain. */
 const newer: Readonly<Record<string, Readonly<Record<string, number>>>> = {

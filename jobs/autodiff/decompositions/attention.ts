@@ -114,25 +114,33 @@ function splitHidden(value: Value, sizes: readonly number[] | undefined): readon
   return [0, 1, 2].map((index) => output(node, index));
 }
 
+/** Keys or values after those of the past, which holds both: [2, batch, heads, length, size]. */
+function afterPast(fresh: Value, past: Value | undefined, index: number): Value {
+  if (past === undefined) return fresh;
+  const cached = operation('Squeeze', [operation('Gather', [past, ints([index])]), ints([0])]);
+  return operation('Concat', [cached, fresh], { axis: attribute.int(2) });
+}
+
+const stacked = (keys: Value, values: Value): Value =>
+  operation('Concat', [unsqueeze(keys, [0]), unsqueeze(values, [0])], { axis: attribute.int(0) });
+
 /** com.microsoft.Attention: one product makes queries, keys and values. */
-const packedAttention: Decomposition = ([x, weights, bias, mask, past, scoreBias], node) => {
+const packedAttention: Decomposition = ([x, weights, bias, mask, past, scoreBias, pastLength], node) => {
   if (x === undefined || weights === undefined) return [];
-  if (past !== undefined) throw unsupported(node, 'train without a cache of past keys');
+  if (pastLength !== undefined) throw unsupported(node, 'give the past as it grows, not a buffer for it');
   const heads = intAttribute(node.attributes, 'num_heads', 1);
   const product = matMul(x, weights);
   const hidden = bias === undefined ? product : add(product, bias);
-  const [queries, keys, values] = splitHidden(
-    hidden,
-    attributeOf.ints(node.attributes, 'qkv_hidden_sizes'),
-  ).map((part) => apart(part, heads));
+  const sizes = attributeOf.ints(node.attributes, 'qkv_hidden_sizes');
+  const [queries, keys, values] = splitHidden(hidden, sizes).map((part) => apart(part, heads));
   if (queries === undefined || keys === undefined || values === undefined) return [];
-  const all: Heads = { queries, keys, values };
+  const all: Heads = { queries, keys: afterPast(keys, past, 0), values: afterPast(values, past, 1) };
   const biases = defined([
     mask && keyPenalty(mask, x, filterOf(node), node),
     isCausal(node) ? penalty(causal(all, true), x, filterOf(node)) : undefined,
     scoreBias,
   ]);
-  return [together(attend(all, { scale: scaleAttribute(node), biases }))];
+  return [together(attend(all, { scale: scaleAttribute(node), biases })), stacked(all.keys, all.values)];
 };
 
 /** com.microsoft.MultiHeadAttention over separate queries, keys and values. */

@@ -41,14 +41,20 @@ export const attentions: OperatorTable = {
   RotaryEmbedding: shaped([3, 4], (use) => inputShape(use, 0)),
 };
 
-const packedAttention = operator([2, 7], [1, 2], (use) => {
-  const { elementType, shape: x } = typeOf(use, 0);
-  const sizes = attributeOf.ints(use.attributes, 'qkv_hidden_sizes');
-  const hidden = sizes?.[2] ?? mapSize(inputShape(use, 1)?.[1], (all) => all / 3);
-  const heads = intAttribute(use.attributes, 'num_heads', 1);
-  const present = [2, x?.[0], heads, undefined, mapSize(hidden, (all) => all / heads)];
-  return [tensorType(elementType, [x?.[0], x?.[1], hidden]), tensorType(elementType, present)];
-});
+/** With a past, the present has to be given out too. */
+const packedAttention = operator(
+  [2, 7],
+  [1, 2],
+  (use) => {
+    const { elementType, shape: x } = typeOf(use, 0);
+    const sizes = attributeOf.ints(use.attributes, 'qkv_hidden_sizes');
+    const hidden = sizes?.[2] ?? mapSize(inputShape(use, 1)?.[1], (all) => all / 3);
+    const heads = intAttribute(use.attributes, 'num_heads', 1);
+    const present = [2, x?.[0], heads, undefined, mapSize(hidden, (all) => all / heads)];
+    return [tensorType(elementType, [x?.[0], x?.[1], hidden]), tensorType(elementType, present)];
+  },
+  { keepsOutputs: true },
+);
 
 const multiHeadAttention = operator([1, 10], [1, 4], (use) => {
   const { elementType, shape: q } = typeOf(use, 0);

@@ -76,22 +76,26 @@ const maskOf = (batch: number, keys: number): Value =>
     ),
   );
 
-const packed = uses(shapes, ({ batch, length, heads, width, causal, masked }) => ({
-  dims: [[batch, length, 3], [3, 3 * heads * width], [3 * heads * width]],
-  elementType: 'float',
-  range: [-1, 1],
-  build: (values: Some) => [
-    operation(
-      'Attention',
-      [...values, masked ? maskOf(batch, length) : undefined],
-      {
-        num_heads: attribute.int(heads),
-        unidirectional: attribute.int(Number(causal)),
-      },
-      { domain },
-    ),
-  ],
-}));
+const packed = uses(
+  fc.tuple(shapes, fc.nat({ max: 2 })),
+  ([{ batch, length, heads, width, causal, masked }, before]) => ({
+    dims: [
+      [batch, length, 3],
+      [3, 3 * heads * width],
+      [3 * heads * width],
+      ...(before > 0 ? [[2, batch, heads, before, width]] : []),
+    ],
+    elementType: 'float',
+    range: [-1, 1],
+    build: ([x, weights, bias, past]: Some) => {
+      const mask = masked ? maskOf(batch, length + before) : undefined;
+      const options = { num_heads: attribute.int(heads), unidirectional: attribute.int(Number(causal)) };
+      const outputs = past === undefined ? 1 : 2;
+      const node = operation('Attention', [x, weights, bias, mask, past], options, { domain, outputs });
+      return outputs === 1 ? [node] : [node, output(node, 1)];
+    },
+  }),
+);
 
 const multiHead = uses(
   fc.tuple(shapes, size, fc.boolean()),
