@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { ColumnType } from '../../shared/contracts/dataset';
 import { inSlices } from './in-slices';
+import { ingestLimits } from './ingest-limits';
 import { readMoments } from './moments';
 import { columnIndex, columnReference } from './open-table';
 import { readQuantiles } from './quantiles';
 import { openSession, type Session } from './session';
 import type { SplitTable } from './split-table';
+import { readTopValues } from './top-values';
 
 export interface NumberStatistics {
   name: string;
@@ -111,10 +113,12 @@ async function fitCategory({ session, name, reference, relation }: AskedColumn):
   if (present >= fewestForId && values >= idShare * present) {
     return unused(name, `it reads like an id or free text: ${values} of ${present} values are distinct`);
   }
-  const categories = await session.rows(
-    z.object({ value: z.string(), count }),
-    `SELECT ${reference} AS value, count(*) AS count FROM ${relation} WHERE ${reference} IS NOT NULL
-     GROUP BY value ORDER BY count DESC, value LIMIT ${mostCategories}`,
-  );
+  const categories = await readTopValues(session, {
+    reference,
+    relation,
+    distinct: values,
+    most: mostCategories,
+    longest: ingestLimits.fieldBytes,
+  });
   return { name, kind: 'category', missing, categories };
 }

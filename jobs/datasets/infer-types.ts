@@ -67,7 +67,10 @@ export function bitOfString(text: string): string {
 }
 
 const isTimestamp = (text: string): string =>
-  `${matches(text, timestampPattern)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL`;
+  `${matches(text, timestampPattern)} AND TRY_CAST(${trimmed(text)} AS TIMESTAMPTZ) IS NOT NULL`;
+
+/** Without the blanks of the patterns: casts to numbers pass over them, others do not. */
+const trimmed = (text: string): string => `trim(${text}, ${quoteText(' \t\n\r\f')})`;
 
 function bitOfInteger(text: string): string {
   const exact = `TRY_CAST(${text} AS BIGINT) BETWEEN -${largestExactInteger} AND ${largestExactInteger}`;
@@ -91,8 +94,8 @@ export function typeOfBits(bits: number): ColumnType {
 const casts: Readonly<Record<ColumnType, (text: string) => string>> = {
   integer: (text) => `CAST(${text} AS BIGINT)`,
   number: (text) => `CAST(${text} AS DOUBLE)`,
-  boolean: (text) => `CAST(trim(${text}) AS BOOLEAN)`,
-  timestamp: (text) => `CAST(CAST(${text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)`,
+  boolean: (text) => `CAST(${trimmed(text)} AS BOOLEAN)`,
+  timestamp: (text) => `CAST(CAST(${trimmed(text)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)`,
   text: (text) => text,
 };
 

@@ -11,6 +11,8 @@ import { readTopValues } from './top-values';
 const exactDistinct = 1_000_000;
 
 const fractions = { p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95 } as const;
+/** Longer texts are no categories, and a profile is to be read. */
+const listed = { most: 10, longest: 200 };
 const count = z.coerce.number();
 
 interface ColumnOfTable extends TableColumn {
@@ -105,5 +107,5 @@ async function profileTexts(
   { present, distinct }: Summary,
 ): Promise<Partial<DatasetColumn>> {
   if (distinct > exactDistinct && distinct > present / 2) return {};
-  return { top_values: await readTopValues(column.session, { ...column, distinct }) };
+  return { top_values: await readTopValues(column.session, { ...column, ...listed, distinct }) };
 }

@@ -63,6 +63,24 @@ describe('the type of a column', () => {
       read: ['1_000', '0x1F'],
     },
     { what: 'booleans', values: ['true', 'FALSE', 'True'], type: 'boolean', read: [true, false, true] },
+    {
+      what: 'values with blanks around them',
+      values: [' true', 'false\t'],
+      type: 'boolean',
+      read: [true, false],
+    },
+    {
+      what: 'dates with blanks around them',
+      values: [' 2024-02-29', '1999-12-31 '],
+      type: 'timestamp',
+      read: [new Date('2024-02-29'), new Date('1999-12-31')],
+    },
+    {
+      what: 'numbers with line breaks around them',
+      values: ['"\n1"', '"2.5\r\n"'],
+      type: 'number',
+      read: [1, 2.5],
+    },
     { what: 'booleans among numbers', values: ['true', '1'], type: 'text', read: ['true', '1'] },
     {
       what: 'dates',
