@@ -5,7 +5,7 @@ import { quoteText } from './quote-sql';
 import type { Session } from './session';
 
 /** What one value, as text, could be; the bits of a column's values are added up by OR. */
-export const valueBit = {
+const valueBit = {
   integer: 1,
   wideInteger: 2,
   number: 4,

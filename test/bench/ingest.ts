@@ -42,7 +42,7 @@ async function inChild(script: string, ...paths: string[]): Promise<z.infer<type
   const { stdout } = await run(process.execPath, [
     '--import',
     'tsx',
-    join(import.meta.dirname, 'support', script),
+    join(import.meta.dirname, script),
     ...paths,
   ]);
   return measured.parse(JSON.parse(stdout));

@@ -1,5 +1,5 @@
-import { ingest } from '../../../jobs/kinds/ingest';
-import { folderJobContext } from '../../support/folder-job-context';
+import { ingest } from '../../jobs/kinds/ingest';
+import { folderJobContext } from '../support/folder-job-context';
 
 /** One ingestion in a process of its own; prints what it took: `{seconds, peakMebibytes, rows}`. */
 const [source = ''] = process.argv.slice(2);
