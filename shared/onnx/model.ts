@@ -15,7 +15,7 @@ export const houseIrVersion = 10;
 export const houseOpset = 21;
 
 /** Versions of the operator sets that we write: all of them run in ONNX Runtime 1.20 and later. */
-export const houseOpsets: Readonly<Record<string, number>> = {
+const houseOpsets: Readonly<Record<string, number>> = {
   '': houseOpset,
   'ai.onnx.ml': 4,
   'ai.onnx.preview.training': 1,

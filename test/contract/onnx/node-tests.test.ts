@@ -124,12 +124,14 @@ describe.each(roots)('the ONNX backend tests in %s', (root) => {
     const found = await runModel(writeModel(upgradeModel(model)), feeds);
 
     for (const [output, expected] of Object.entries(results)) {
-      const own = Array.from(expected.data, (value) =>
+      const own = Array.from<unknown, unknown>(expected.data, (value) =>
         typeof value === 'string' ? value : roughly(Number(value)),
       );
       expect(found[output]?.dims).toEqual(expected.dims);
       expect(
-        Array.from(found[output]?.data ?? [], (value) => (typeof value === 'string' ? value : Number(value))),
+        Array.from<unknown, unknown>(found[output]?.data ?? [], (value) =>
+          typeof value === 'string' ? value : Number(value),
+        ),
       ).toEqual(own);
     }
   });
