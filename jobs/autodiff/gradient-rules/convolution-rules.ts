@@ -1,20 +1,16 @@
 import { attributeOf } from '../../../shared/onnx/attributes';
 import { attribute, operation } from '../../../shared/onnx/build';
-import { add, ints, reduceSum, reshape, subtract, transpose } from '../../../shared/onnx/expressions';
+import { add, ints, reduceSum, subtract } from '../../../shared/onnx/expressions';
 import type { Dimension, OperationValue, Value } from '../../../shared/onnx/ir';
 import { rankOf } from '../../../shared/onnx/shapes';
 import { unsupported } from '../unsupported';
+import { convWeightGradient } from './convolution-weights';
 import type { GradientRule, GradientRules } from './gradient-rule';
-import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf } from './sliding';
+import { type Sliding, slidingAttributes, slidingOf, spaceOf, spaceSizes, spanOf } from './sliding';
 
 const isSize = (dimension: Dimension): dimension is number => typeof dimension === 'number';
 
 const concat = (...lists: readonly Value[]): Value => operation('Concat', lists, { axis: attribute.int(0) });
-
-const spaceSizes = (value: Value): Value => {
-  const space = spaceOf(value);
-  return space.every(isSize) ? ints(space) : operation('Shape', [value], { start: attribute.int(2) });
-};
 
 /** Pixels at the end of `x` that no kernel reached; undefined where sizes are not known before the run. */
 function unreached(x: Value, y: Value, sliding: Sliding): readonly number[] | undefined {
@@ -41,39 +37,6 @@ export function convInputGradient(gradient: Value, weights: Value, x: Value, sli
   const begins = ints(sliding.begins.map((pixels) => -pixels));
   const ends = subtract(add(spaceSizes(x), ints(sliding.begins)), spaceSizes(whole));
   return operation('Pad', [whole, concat(ints([0, 0]), begins, ints([0, 0]), ends)]);
-}
-
-const swapFirst = (value: Value): Value => {
-  const rest = Array.from({ length: (rankOf(value) ?? 2) - 2 }, (_, axis) => axis + 2);
-  return transpose(value, [1, 0, ...rest]);
-};
-
-/** [batch, groups * channels, ...] as [channels, groups * batch, ...]. */
-function batchAsChannels(value: Value, { groups, perGroup }: Sliding): Value {
-  if (groups === 1) return swapFirst(value);
-  const space = spaceSizes(value);
-  const rest = Array.from({ length: (rankOf(value) ?? 2) - 2 }, (_, axis) => axis + 3);
-  const apart = reshape(value, concat(ints([-1, groups, perGroup]), space));
-  return reshape(transpose(apart, [2, 1, 0, ...rest]), concat(ints([perGroup, -1]), space));
-}
-
-/**
- * The gradient of a Conv's weights: a Conv of the input by the gradient, with batch and channels swapped, and stride and
- * dilation swapped too.
- */
-function convWeightGradient(x: Value, gradient: Value, sliding: Sliding): Value {
-  const { kernel, strides, dilations, begins, ends, groups } = sliding;
-  const columns = operation('Conv', [batchAsChannels(x, sliding), swapFirst(gradient)], {
-    strides: attribute.ints(dilations),
-    dilations: attribute.ints(strides),
-    pads: attribute.ints([...begins, ...ends]),
-    group: attribute.int(groups),
-  });
-  const swapped = swapFirst(columns);
-  const exact = spaceOf(columns).every((size, axis) => size === kernel[axis]);
-  if (exact) return swapped;
-  const axes = kernel.map((_, axis) => axis + 2);
-  return operation('Slice', [swapped, ints(kernel.map(() => 0)), ints(kernel), ints(axes)]);
 }
 
 /** Sum over everything but the channels. */

@@ -1,5 +1,6 @@
 import { attributeOf, intAttribute } from '../../../shared/onnx/attributes';
-import { attribute } from '../../../shared/onnx/build';
+import { attribute, operation } from '../../../shared/onnx/build';
+import { ints } from '../../../shared/onnx/expressions';
 import type { Attributes, Dimension, OperationValue, Value } from '../../../shared/onnx/ir';
 import { shapeOf } from '../../../shared/onnx/shapes';
 import { unsupported } from '../unsupported';
@@ -23,6 +24,12 @@ export const spanOf = ({ kernel, dilations }: Sliding, axis: number): number =>
 const isSize = (dimension: Dimension): dimension is number => typeof dimension === 'number';
 
 export const spaceOf = (value: Value | undefined): readonly Dimension[] => shapeOf(value)?.slice(2) ?? [];
+
+/** The sizes of space as a list: a literal where they are known before the run. */
+export const spaceSizes = (value: Value): Value => {
+  const space = spaceOf(value);
+  return space.every(isSize) ? ints(space) : operation('Shape', [value], { start: attribute.int(2) });
+};
 
 function kernelOf(node: OperationValue, weights: Value | undefined): readonly number[] {
   const kernel = attributeOf.ints(node.attributes, 'kernel_shape') ?? spaceOf(weights);

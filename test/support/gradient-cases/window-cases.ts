@@ -56,6 +56,31 @@ const conv = uses(fc.tuple(windows, channels), ([window, { batch, groups, inputs
   build: (values) => [operation('Conv', values, { ...slides(window), group: attribute.int(groups) })],
 }));
 
+/** Enough channels, and few or many pixels, for the ways in which weight gradients are lowered. */
+const wideConv = uses(
+  fc.record({
+    side: fc.constantFrom(5, 13),
+    stride: small,
+    pad: fc.nat({ max: 1 }),
+    kernel: fc.integer({ min: 1, max: 3 }),
+  }),
+  ({ side, stride, pad, kernel }) => ({
+    dims: [
+      [2, 4, side, side],
+      [3, 4, kernel, kernel],
+    ],
+    elementType: 'float',
+    range: [-1, 1],
+    sized: [0, 1],
+    build: (values) => [
+      operation('Conv', values, {
+        strides: attribute.ints([stride, stride]),
+        pads: attribute.ints([pad, pad, 0, pad]),
+      }),
+    ],
+  }),
+);
+
 /** Padding that is no wider than the kernel leaves room for. */
 const fitted = (kernel: readonly number[], pads: readonly number[]): number[] =>
   pads.map((pad, at) => (kernel[at % kernel.length] === 1 ? 0 : pad));
@@ -140,7 +165,7 @@ const spaceToDepth = uses(fc.tuple(small, small, small), ([batch, planes, side])
 
 /** Uses of the operators that slide a window over space. */
 export const windowCases: GradientCases = {
-  Conv: conv,
+  Conv: fc.oneof(conv, wideConv),
   ConvTranspose: convTranspose,
   AveragePool: pool('AveragePool', averageOptions),
   MaxPool: pool('MaxPool', ceil),
