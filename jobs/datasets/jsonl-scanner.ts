@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { checkColumnCount } from './check-column-names';
 import { ingestLimits } from './ingest-limits';
 import type { IssueList } from './issue-list';
@@ -107,10 +108,12 @@ function nameOf(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`;
 }
 
-/** The parser's own words quote the data: only the character that it stumbled on is repeated. */
+/** The parser's own words may quote the data: only those are repeated that do not, or the character that it stumbled on. */
 function whatOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : '';
-  const token = /token '?(.)'?/su.exec(message)?.[1];
+  const message = types.isNativeError(error) ? error.message : '';
+  const [, token] = /^Unexpected token '?(.)'?/su.exec(message) ?? [];
   if (token) return `: unexpected '${token}'`;
+  const [, reason, position] = /^(.*) in JSON at position (\d+)/su.exec(message) ?? [];
+  if (reason) return `: ${reason.toLowerCase()} at character ${Number(position) + 1}`;
   return message.includes('end of JSON') ? ': it ends too early' : '';
 }

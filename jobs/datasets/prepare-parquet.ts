@@ -43,6 +43,7 @@ async function prepare({ session, path, issues }: Upload): Promise<PreparedSourc
     columns.map(({ name }) => name),
     issues,
   );
+  for (const { name } of columns) if (name.includes('\0')) issues.add(unwritableName(name));
   for (const column of columns) if (!column.reading) issues.add(unsupported(column));
   if (rows === 0) issues.add({ code: 'no_rows', detail: 'the file has columns and no rows; add rows' });
   const known = columns.filter((column): column is KnownColumn => column.reading !== undefined);
@@ -79,6 +80,11 @@ function unsupported({ name, sqlType }: FoundColumn) {
     code: 'unsupported_type' as const,
     detail: `the type ${sqlType.slice(0, 200)} does not fit a table; ${remedy}`,
   };
+}
+
+function unwritableName(name: string) {
+  const detail = `the column name ${JSON.stringify(name)} holds the character U+0000; rename the column`;
+  return { code: 'invalid_parquet' as const, detail };
 }
 
 const columnsPerQuery = 500;
@@ -129,12 +135,10 @@ function misfitIssue({ type }: ColumnReading) {
   };
 }
 
-/** Memory, disk and interruption are ours to mend, not the caller's. */
+/** DuckDB's own errors begin with their kind; memory, disk and interruption are ours to mend, and so is our SQL. */
 function isAboutTheFile(error: unknown): error is Error {
-  return (
-    types.isNativeError(error) &&
-    !/^(?:Out of Memory|INTERRUPT|Interrupt|Internal|Binder|Catalog|Parser)/.test(error.message)
-  );
+  if (!types.isNativeError(error) || !/^[A-Z][A-Za-z ]* Error: /.test(error.message)) return false;
+  return !/^(?:Out of Memory|INTERRUPT|Binder|Catalog|Parser)|No space left/.test(error.message);
 }
 
 /** DuckDB's first line, without the path of our scratch folder. */

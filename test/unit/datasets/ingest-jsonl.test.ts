@@ -174,12 +174,14 @@ describe('a JSONL upload', () => {
   });
 
   it('says which character is wrong, and not what the data are', async () => {
-    const [unexpected, early] = await errorsOf('{"secret": x}\n{"secret": 1\n');
+    const [unexpected, early] = await errorsOf('{"secret": x}\n{"secret": \n');
 
     expect(unexpected?.detail).toBe(
       "this line is not valid JSON: unexpected 'x'; write each object whole on one line",
     );
-    expect(early?.detail).not.toContain('secret');
+    expect(early?.detail).toBe(
+      'this line is not valid JSON: it ends too early; write each object whole on one line',
+    );
   });
 
   it('reads more than one chunk with the right lines', async () => {

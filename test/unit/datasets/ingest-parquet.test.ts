@@ -102,6 +102,14 @@ describe('a Parquet upload', () => {
     expect(found[0]?.detail).not.toMatch(/source|\/tmp|LINE 1/);
   });
 
+  it('refuses a column name that SQL cannot write', async () => {
+    const bytes = (await parquet('SELECT 1 AS name_x')).toString('latin1').replaceAll('name_x', 'name_\0');
+
+    const found = await errorsOf(Buffer.from(bytes, 'latin1'));
+
+    expect(found).toMatchObject([{ code: 'invalid_parquet', detail: expect.stringContaining('U+0000') }]);
+  });
+
   it('refuses Parquet that was declared as CSV', async () => {
     const found = await errorsOf(await parquet('SELECT 1 AS a'), { format: 'csv' });
 
