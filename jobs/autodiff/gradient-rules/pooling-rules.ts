@@ -1,10 +1,13 @@
 import { attributeOf, intAttribute } from '../../../shared/onnx/attributes';
-import { attribute, constant, operation, output, tensor } from '../../../shared/onnx/build';
+import { attribute, constant, floats, operation, output, tensor } from '../../../shared/onnx/build';
 import { elementCount } from '../../../shared/onnx/element-types';
 import {
+  castLike,
   divide,
+  equal,
   filledLike,
   ints,
+  multiply,
   reshape,
   reshapeLike,
   scalarLike,
@@ -74,20 +77,56 @@ const singly = (value: Value): Value =>
     }),
   );
 
+/** Windows that lie side by side and leave no pixel out, of a type that Resize takes. */
+function tiles(x: Value, { kernel, strides, dilations, begins, ends }: Sliding): boolean {
+  const plain = [...begins, ...ends].every((pixels) => pixels === 0) && dilations.every((step) => step === 1);
+  const fits = spaceOf(x).every((size, axis) => typeof size === 'number' && size % (kernel[axis] ?? 1) === 0);
+  return (
+    plain && fits && elementTypeOf(x) === 'float' && kernel.every((size, axis) => size === strides[axis])
+  );
+}
+
+/** Each number of a small image as often as its tile has pixels. */
+const overTiles = (value: Value, { kernel }: Sliding): Value =>
+  operation('Resize', [value, undefined, constant(floats([2 + kernel.length], [1, 1, ...kernel]))], {
+    mode: attribute.string('nearest'),
+    coordinate_transformation_mode: attribute.string('asymmetric'),
+    nearest_mode: attribute.string('floor'),
+  });
+
 const averagePool = unary((gradient, x, node) => {
-  const sliding = completed(node, x, slidingOf(node, x));
+  const plain = slidingOf(node, x);
+  if (tiles(x, plain))
+    return overTiles(multiply(gradient, scalarLike(1 / elementCount(plain.kernel), x)), plain);
+  const sliding = completed(node, x, plain);
   const share = singly(divide(gradient, windowCounts(node, x, sliding)));
   return reshapeLike(convInputGradient(share, ones(sliding, x), singly(x), sliding), x);
 });
 
+/** Pixels that tie for the maximum of their tile share its gradient. */
+function sharedInTiles(gradient: Value, x: Value, y: Value, sliding: Sliding): Value {
+  const mask = castLike(equal(x, overTiles(y, sliding)), gradient);
+  const options = { kernel_shape: attribute.ints(sliding.kernel), strides: attribute.ints(sliding.strides) };
+  const ties = multiply(
+    operation('AveragePool', [mask], options),
+    scalarLike(elementCount(sliding.kernel), mask),
+  );
+  return multiply(mask, overTiles(divide(gradient, ties), sliding));
+}
+
 /** Each maximum's gradient goes back to where the maximum was found. */
-const maxPool = unary((gradient, x, node, attributes) => {
-  if (intAttribute(attributes, 'storage_order', 0) !== 0) throw unsupported(node, 'use storage_order 0');
+function sentBack(gradient: Value, x: Value, attributes: Attributes): Value {
   const places = output(operation('MaxPool', [x], attributes, { outputs: 2 }), 1);
   const flat = (value: Value) => reshape(value, ints([-1]));
   const options: Attributes = { axis: attribute.int(0), reduction: attribute.string('add') };
   const back = operation('ScatterElements', [flat(filledLike(0, x)), flat(places), flat(gradient)], options);
   return reshapeLike(back, x);
+}
+
+const maxPool = unary((gradient, x, node, attributes) => {
+  if (intAttribute(attributes, 'storage_order', 0) !== 0) throw unsupported(node, 'use storage_order 0');
+  const sliding = slidingOf(node, x);
+  return tiles(x, sliding) ? sharedInTiles(gradient, x, node, sliding) : sentBack(gradient, x, attributes);
 });
 
 /** Blocks of pixels become channels again; `CRD` keeps a channel's pixels together, `DCR` those of one place. */

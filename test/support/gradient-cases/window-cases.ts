@@ -138,6 +138,22 @@ const averageOptions = fc
   .tuple(ceil, fc.boolean())
   .map(([rounded, counted]) => ({ ...rounded, count_include_pad: attribute.int(Number(counted)) }));
 
+/** Windows side by side over all pixels. */
+const tiled = (op: string) =>
+  uses(
+    fc.tuple(small, small, fc.array(fc.tuple(small, small), { minLength: 1, maxLength: 2 })),
+    ([batch, planes, sides]) => {
+      const kernel = sides.map(([side]) => side + 1);
+      return {
+        dims: [[batch, planes, ...sides.map(([side, count]) => (side + 1) * count)]],
+        elementType: 'float',
+        build: ([x]: One) => [
+          operation(op, [x], { kernel_shape: attribute.ints(kernel), strides: attribute.ints(kernel) }),
+        ],
+      };
+    },
+  );
+
 const over = (op: string) =>
   uses(
     fc.tuple(small, small, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 })),
@@ -167,8 +183,8 @@ const spaceToDepth = uses(fc.tuple(small, small, small), ([batch, planes, side])
 export const windowCases: GradientCases = {
   Conv: fc.oneof(conv, wideConv),
   ConvTranspose: convTranspose,
-  AveragePool: pool('AveragePool', averageOptions),
-  MaxPool: pool('MaxPool', ceil),
+  AveragePool: fc.oneof(pool('AveragePool', averageOptions), tiled('AveragePool')),
+  MaxPool: fc.oneof(pool('MaxPool', ceil), tiled('MaxPool')),
   GlobalAveragePool: over('GlobalAveragePool'),
   GlobalMaxPool: over('GlobalMaxPool'),
   DepthToSpace: depthToSpace,
