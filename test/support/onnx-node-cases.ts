@@ -10,6 +10,7 @@ export interface NodeCase {
   readonly name: string;
   readonly model: Uint8Array;
   readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
 }
 
 const readTensor = (path: string): Tensor =>
@@ -23,16 +24,25 @@ export function nodeCaseNames(root: string): readonly string[] {
     .sort();
 }
 
-/** Reads a case; inputs that are no tensors (sequences, optionals) end the list early. */
-export function readNodeCase(root: string, name: string): NodeCase {
-  const folder = join(root, name, 'test_data_set_0');
-  const inputs: Tensor[] = [];
-  for (let index = 0; existsSync(join(folder, `input_${index}.pb`)); index++) {
+function readTensors(folder: string, kind: 'input' | 'output'): readonly Tensor[] {
+  const tensors: Tensor[] = [];
+  for (let index = 0; existsSync(join(folder, `${kind}_${index}.pb`)); index++) {
     try {
-      inputs.push(readTensor(join(folder, `input_${index}.pb`)));
+      tensors.push(readTensor(join(folder, `${kind}_${index}.pb`)));
     } catch {
       break;
     }
   }
-  return { name, model: new Uint8Array(readFileSync(join(root, name, 'model.onnx'))), inputs };
+  return tensors;
+}
+
+/** Reads a case; the first value that is no tensor (a sequence, an optional) ends its list. */
+export function readNodeCase(root: string, name: string): NodeCase {
+  const folder = join(root, name, 'test_data_set_0');
+  return {
+    name,
+    model: new Uint8Array(readFileSync(join(root, name, 'model.onnx'))),
+    inputs: readTensors(folder, 'input'),
+    outputs: readTensors(folder, 'output'),
+  };
 }
