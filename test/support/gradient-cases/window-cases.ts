@@ -63,8 +63,9 @@ const wideConv = uses(
     stride: small,
     pad: fc.nat({ max: 1 }),
     kernel: fc.integer({ min: 1, max: 3 }),
+    dilation: small,
   }),
-  ({ side, stride, pad, kernel }) => ({
+  ({ side, stride, pad, kernel, dilation }) => ({
     dims: [
       [2, 4, side, side],
       [3, 4, kernel, kernel],
@@ -75,6 +76,7 @@ const wideConv = uses(
     build: (values) => [
       operation('Conv', values, {
         strides: attribute.ints([stride, stride]),
+        dilations: attribute.ints([dilation, 1]),
         pads: attribute.ints([pad, pad, 0, pad]),
       }),
     ],
