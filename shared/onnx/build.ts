@@ -41,6 +41,8 @@ function store(elementType: ElementType, values: readonly Element[]): TensorData
   return Reflect.construct(storage, [encoded]);
 }
 
+const isList = (data: TensorData | readonly Element[]): data is readonly Element[] => Array.isArray(data);
+
 /**
  * A tensor over `data`, held by reference where it is a typed array already; plain lists are converted to the element type.
  * Types under 8 bits are given packed. `InvalidGraphError` where count or kind do not fit.
@@ -50,7 +52,7 @@ export function tensor(
   dims: readonly number[],
   data: TensorData | readonly Element[],
 ): Tensor {
-  const stored = Array.isArray(data) ? store(elementType, data) : (data as TensorData);
+  const stored = isList(data) ? store(elementType, data) : data;
   const expected = storageLength(elementType, elementCount(dims));
   if (stored.length !== expected) {
     throw new InvalidGraphError(

@@ -8,12 +8,13 @@ import {
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
+  type SparseTensorProto,
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
 import { InvalidGraphError, InvalidModelError } from '../errors/graph-errors';
 import { attribute } from './attributes';
-import { constant, operation, output, tensor } from './build';
+import { constant, operation, output } from './build';
 import type {
   Attribute,
   Attributes,
@@ -25,9 +26,11 @@ import type {
   Value,
   ValueType,
 } from './ir';
+import { literalOf } from './literals';
 import { bodyInputTypes } from './operators/control-flow';
 import { ReadNames } from './read-names';
 import { unknownType } from './shapes';
+import { denseTensor } from './sparse-tensor';
 import { type ExternalData, tensorOfWire } from './tensor-bytes';
 import { typeOfWire } from './wire-types';
 
@@ -70,28 +73,6 @@ function kindOf(proto: AttributeProto): AttributeKind {
 
 const functionKey = (domain: string, name: string, overload: string) => `${domain}\n${name}\n${overload}`;
 
-/** Literals that a `Constant` node may hold in place of a tensor. */
-const literals: Readonly<Record<string, (found: Attribute) => Tensor | undefined>> = {
-  value: (found) => (found.type === 'tensor' ? found.value : undefined),
-  value_float: (found) => (found.type === 'float' ? tensor('float', [], [found.value]) : undefined),
-  value_int: (found) => (found.type === 'int' ? tensor('int64', [], [found.value]) : undefined),
-  value_string: (found) => (found.type === 'string' ? tensor('string', [], [found.value]) : undefined),
-  value_floats: (found) =>
-    found.type === 'floats' ? tensor('float', [found.value.length], found.value) : undefined,
-  value_ints: (found) =>
-    found.type === 'ints' ? tensor('int64', [found.value.length], found.value) : undefined,
-  value_strings: (found) =>
-    found.type === 'strings' ? tensor('string', [found.value.length], found.value) : undefined,
-};
-
-function literalOf(attributes: Attributes): Tensor | undefined {
-  for (const [name, found] of Object.entries(attributes)) {
-    const literal = Object.hasOwn(literals, name) ? literals[name]?.(found) : undefined;
-    if (literal !== undefined) return literal;
-  }
-  return undefined;
-}
-
 interface Place {
   readonly names: ReadNames;
   /** Attributes of the call that a function's body is read for. */
@@ -126,8 +107,9 @@ class ModelReader {
   readGraph(graph: GraphProto, outer: Place | undefined): Graph {
     const names = new ReadNames(outer?.names, readTypes([...graph.valueInfo, ...graph.output]));
     const place: Place = { names, call: outer?.call ?? {}, depth: outer?.depth ?? 0, handed: [] };
-    if (graph.sparseInitializer.length > 0) {
-      throw new InvalidModelError(`the graph '${graph.name}' has sparse initializers: store them dense`);
+    for (const sparse of graph.sparseInitializer) {
+      const name = sparse.values?.name ?? '';
+      names.set(name, constant(this.readSparse(sparse), name));
     }
     for (const wire of graph.initializer) names.set(wire.name, constant(this.readTensor(wire), wire.name));
     const initialized = new Set(outer === undefined ? graph.initializer.map((wire) => wire.name) : []);
@@ -152,6 +134,12 @@ class ModelReader {
 
   private readTensor(wire: TensorProto): Tensor {
     return tensorOfWire(wire, this.options.externalData);
+  }
+
+  private readSparse({ values, indices, dims }: SparseTensorProto): Tensor {
+    if (values === undefined || indices === undefined)
+      throw new InvalidModelError('a sparse tensor lacks values or indices');
+    return denseTensor(this.readTensor(values), this.readTensor(indices), dims);
   }
 
   private readNode(node: NodeProto, place: Place): void {

@@ -11,7 +11,7 @@ function swapped(bytes: Uint8Array, width: number): Uint8Array {
 }
 
 /** `InvalidModelError` where the sizes are none, or their product is not what the data holds. */
-function checkedDims(dims: readonly bigint[]): readonly number[] {
+export function checkedDims(dims: readonly bigint[]): readonly number[] {
   const sizes = dims.map(Number);
   const valid = sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (!valid || !Number.isSafeInteger(elementCount(sizes))) {

@@ -2,7 +2,7 @@ import { InvalidModelError } from '../errors/graph-errors';
 import { attribute, attributeOf, floatAttribute, intAttribute } from './attributes';
 import { constant, floats, int64s, operation, tensor } from './build';
 import type { Attributes, OperationValue, Value } from './ir';
-import { elementTypeOf, rankOf } from './shapes';
+import { elementTypeOf, rankOf, shapeOf } from './shapes';
 
 /** How a node of an old version is said today. Undefined: just as it was. */
 type Upgrade = (node: OperationValue) => OperationValue | undefined;
@@ -134,6 +134,24 @@ const dft: Upgrade = (node) => {
   return remade(node, [node.inputs[0], node.inputs[1], axis], without(node.attributes, 'axis'));
 };
 
+/** One scale and bias per group become one per channel. */
+const groupNormalization: Upgrade = (node) => {
+  const [x, ...parameters] = node.inputs;
+  const groups = intAttribute(node.attributes, 'num_groups', 1);
+  const channels = shapeOf(x)?.[1];
+  if (typeof channels !== 'number') {
+    throw new InvalidModelError('GroupNormalization before opset 21 over an unknown number of channels');
+  }
+  const repeated = parameters.map((each) => {
+    const column = operation('Unsqueeze', [each, list([1])]);
+    return operation('Reshape', [
+      operation('Expand', [column, list([groups, channels / groups])]),
+      list([-1]),
+    ]);
+  });
+  return remade(node, [x, ...repeated], node.attributes);
+};
+
 const scan: Upgrade = () => {
   throw new InvalidModelError('Scan before opset 9 is not supported: export the model again');
 };
@@ -161,5 +179,6 @@ export const upgrades: Readonly<Record<string, Step>> = {
   GridSample: { changedIn: 20, upgrade: gridSample },
   Scatter: { changedIn: 11, upgrade: scatter },
   DFT: { changedIn: 20, upgrade: dft },
+  GroupNormalization: { changedIn: 21, upgrade: groupNormalization },
   Scan: { changedIn: 9, upgrade: scan },
 };

@@ -187,12 +187,23 @@ function writeBody(graph: Graph, layout: Layout): GraphProto {
 const inOrder = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
   Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
+/** Protocol buffers end at 2 GiB. */
+const mostBytes = 2 ** 31 - 1;
+
+function checkSize({ placement }: Layout): void {
+  const constants = [...placement.scopes.values()].flatMap((scope) => scope.constants);
+  const bytes = constants.reduce((sum, { tensor }) => sum + bytesOf(tensor).length, 0);
+  if (bytes > mostBytes)
+    throw new InvalidGraphError(`the weights take ${bytes} bytes: a model file holds ${mostBytes} at most`);
+}
+
 /**
  * An ONNX file. The same graph always gives the same bytes; values without a name are named by operator and number.
- * `InvalidGraphError` where a value is out of scope or a name is given twice.
+ * `InvalidGraphError` where a value is out of scope, a name is given twice, or the weights exceed 2 GiB.
  */
 export function writeModel(model: Model): Uint8Array {
   const layout = layOut(model.graph);
+  checkSize(layout);
   const message = create(ModelProtoSchema, {
     irVersion: BigInt(model.irVersion),
     producerName: model.producer,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
@@ -16,13 +16,24 @@ export interface NodeCase {
 const readTensor = (path: string): Tensor =>
   tensorOfWire(fromBinary(TensorProtoSchema, new Uint8Array(readFileSync(path))), undefined);
 
-/** Folders of cases under a root, by name. */
+const isCase = (folder: string): boolean => existsSync(join(folder, 'model.onnx'));
+
+/** Folders of cases under a root, or one level deeper, by path. */
 export function nodeCaseNames(root: string): readonly string[] {
   if (!existsSync(root)) return [];
-  return readdirSync(root)
-    .filter((name) => existsSync(join(root, name, 'model.onnx')))
-    .sort();
+  const names = readdirSync(root).sort();
+  return names.flatMap((name) => {
+    if (isCase(join(root, name))) return [name];
+    return nodeCasesIn(join(root, name)).map((each) => join(name, each));
+  });
 }
+
+const nodeCasesIn = (folder: string): readonly string[] =>
+  statSync(folder).isDirectory()
+    ? readdirSync(folder)
+        .filter((name) => isCase(join(folder, name)))
+        .sort()
+    : [];
 
 function readTensors(folder: string, kind: 'input' | 'output'): readonly Tensor[] {
   const tensors: Tensor[] = [];

@@ -196,6 +196,28 @@ describe('readModel', () => {
     expect(listing).toContain('w = float[2] {7, 8}');
   });
 
+  const sparse = (indices: bigint[], ...sizes: bigint[]) => ({
+    sparseInitializer: [
+      {
+        values: { name: 'w', dataType: 1, dims: [2n], floatData: [7, 8] },
+        indices: {
+          dataType: 7,
+          dims: indices.length === 2 ? [2n] : [2n, BigInt(indices.length / 2)],
+          int64Data: indices,
+        },
+        dims: sizes,
+      },
+    ],
+    output: [{ name: 'w' }],
+  });
+
+  it.each([
+    ['positions in all', [1n, 3n], [4n], 'float[4] {0, 7, 0, 8}'],
+    ['positions along each axis', [0n, 1n, 1n, 0n], [2n, 2n], 'float[2, 2] {0, 7, 8, 0}'],
+  ])('writes sparse weights out, given by %s', (_, indices, sizes, expected) => {
+    expect(read(setup(sparse(indices, ...sizes)))).toContain(`w = ${expected}`);
+  });
+
   it('keeps what the file says about types where shapes do not fit', () => {
     const bytes = setup({ initializer: [weights('w', [1, 2, 3])], node: [add(['x', 'w'], ['y'])] });
 
@@ -261,6 +283,8 @@ describe('readModel', () => {
       setup({ initializer: [{ name: 'w', dataType: 99, dims: [] }] }),
       /element type 99/,
     ],
+    ['sparse weights outside their sizes', setup(sparse([1n, 9n], 4n)), /outside its sizes/],
+    ['sparse weights as large as a lie', setup(sparse([1n, 9n], 2n ** 40n)), /store it dense/],
     ['weights in another file', setup(outside('w.bin')), /another file/],
     [
       'functions that call themselves',
