@@ -79,7 +79,7 @@ export function inferTypes(application: Application, hints: TypeHints = {}): rea
   try {
     if (operator !== undefined) inferred = inferKnown(application, operator, hints);
   } catch (cause) {
-    if (!(cause instanceof InvalidGraphError)) throw cause;
+    if (!(cause instanceof InvalidGraphError || cause instanceof RangeError)) throw cause;
     throw new InvalidGraphError(`${describe(application)}: ${cause.message}`, cause);
   }
   const length = count ?? Math.max(inferred.length, 1);

@@ -54,7 +54,7 @@ function printScope(scope: Scope, layout: Layout): readonly string[] {
     lines.push(printNode(node, layout));
     for (const body of subgraphsOf(node.attributes)) {
       const inner = placement.scopes.get(body);
-      if (inner !== undefined) lines.push(...printScope(inner, layout));
+      for (const line of inner === undefined ? [] : printScope(inner, layout)) lines.push(line);
     }
   }
   const given = graph.outputs.map(({ value }) => names.of(value));

@@ -31,7 +31,7 @@ import { bodyInputTypes } from './operators/control-flow';
 import { ReadNames } from './read-names';
 import { unknownType } from './shapes';
 import { denseTensor } from './sparse-tensor';
-import { type ExternalData, tensorOfWire } from './tensor-bytes';
+import { bytesOf, type ExternalData, tensorOfWire } from './tensor-bytes';
 import { typeOfWire } from './wire-types';
 
 export interface ReadOptions {
@@ -95,6 +95,8 @@ class ModelReader {
   private readonly options: ReadOptions;
   private readonly functions: ReadonlyMap<string, FunctionProto>;
   private nodesLeft: number;
+  /** A file of a few bytes may claim sparse tensors of any size. */
+  private sparseBytesLeft = 2 ** 28;
 
   constructor(model: ModelProto, options: ReadOptions) {
     this.options = options;
@@ -139,7 +141,10 @@ class ModelReader {
   private readSparse({ values, indices, dims }: SparseTensorProto): Tensor {
     if (values === undefined || indices === undefined)
       throw new InvalidModelError('a sparse tensor lacks values or indices');
-    return denseTensor(this.readTensor(values), this.readTensor(indices), dims);
+    const sparse = { values: this.readTensor(values), indices: this.readTensor(indices), dims };
+    const dense = denseTensor(sparse, this.sparseBytesLeft);
+    this.sparseBytesLeft -= bytesOf(dense).length;
+    return dense;
   }
 
   private readNode(node: NodeProto, place: Place): void {

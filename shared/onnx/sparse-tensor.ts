@@ -3,8 +3,12 @@ import { elementCount, elementFormats } from './element-types';
 import type { Tensor } from './ir';
 import { bytesOf, checkedDims, tensorOfBytes } from './tensor-bytes';
 
-/** Most bytes of a sparse tensor written out: a file of a few bytes may claim any size. */
-const mostBytes = 2 ** 28;
+/** Values, and where they stand in a tensor of these sizes. */
+export interface SparseTensor {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+  readonly dims: readonly bigint[];
+}
 
 /** Which element the value at `at` is: indices are positions in all, [count], or one per axis, [count, rank]. */
 function placeOf(indices: Tensor, at: number, dims: readonly number[]): number {
@@ -15,8 +19,8 @@ function placeOf(indices: Tensor, at: number, dims: readonly number[]): number {
   }, 0);
 }
 
-/** A sparse tensor as a dense one, zeros between its values. `InvalidModelError` where it says nonsense, or too much. */
-export function denseTensor(values: Tensor, indices: Tensor, wireDims: readonly bigint[]): Tensor {
+/** A sparse tensor as a dense one, zeros between its values. `InvalidModelError` where it says nonsense, or takes too much. */
+export function denseTensor({ values, indices, dims: wireDims }: SparseTensor, mostBytes: number): Tensor {
   const dims = checkedDims(wireDims);
   const count = elementCount(dims);
   const width = elementFormats[values.elementType].bits / 8;

@@ -6,7 +6,7 @@ import { inputShape, type OperatorTable, operator, shaped, type Use } from './op
 function tfIdfShape(use: Use): Shape {
   const x = inputShape(use, 0);
   const indexes = attributeOf.ints(use.attributes, 'ngram_indexes');
-  const count = indexes && Math.max(...indexes) + 1;
+  const count = indexes?.reduce((most, index) => Math.max(most, index + 1), 0);
   return x && [...x.slice(0, -1), count];
 }
 

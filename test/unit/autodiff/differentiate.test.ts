@@ -111,6 +111,35 @@ describe('differentiate', () => {
     expect(everyValue([gradient]).length).toBeGreaterThan(20_000);
   });
 
+  it('learns inside a loop: the whole of training is one graph', async () => {
+    const slope = input('slope', 'float', [3]);
+    const target = constant(floats([3], [2, -1, 0.5]));
+    const error = operation('Sub', [multiply(slope, x), target]);
+    const [gradient = slope] = differentiate(total(multiply(error, error)), [slope]);
+    const step = operation('Sub', [slope, multiply(gradient, constant(scalar(0.05)))]);
+    const go = input('go', 'bool', []);
+    const body = {
+      name: 'step',
+      inputs: [input('turn', 'int64', []), go, slope],
+      outputs: [
+        { name: 'on', value: go },
+        { name: 'next', value: step },
+        { name: 'loss', value: total(multiply(error, error)) },
+      ],
+    };
+    const start = constant(floats([3], [0, 0, 0]));
+    const turns = constant(scalar(200, 'int64'));
+    const loop = operation('Loop', [turns, constant(scalar(true, 'bool')), start], {
+      body: attribute.graph(body),
+    });
+
+    const [learned = [], losses = []] = await run([loop, output(loop, 1)]);
+
+    expect(learned).toEqual([2, -0.5, 1 / 6].map((expected) => expect.closeTo(expected, 4)));
+    expect(losses).toHaveLength(200);
+    expect(losses.at(-1)).toBeLessThan(1e-6);
+  });
+
   it('has no rule for a loop, and says so by name', () => {
     const state = input('state', 'float', [3]);
     const body = {

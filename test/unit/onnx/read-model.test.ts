@@ -218,6 +218,17 @@ describe('readModel', () => {
     expect(read(setup(sparse(indices, ...sizes)))).toContain(`w = ${expected}`);
   });
 
+  it('believes no file that says a shape has a billion axes', () => {
+    const bytes = setup({
+      input: [declared('x', 2), { name: 'axes', type: type(7, 1e9) }],
+      node: [{ opType: 'Reshape', input: ['x', 'axes'], output: ['y'] }],
+    });
+
+    const { graph } = readModel(bytes);
+
+    expect(graph.outputs[0]?.value.type).toEqual({ kind: 'tensor', elementType: 'float', shape: [2] });
+  });
+
   it('keeps what the file says about types where shapes do not fit', () => {
     const bytes = setup({ initializer: [weights('w', [1, 2, 3])], node: [add(['x', 'w'], ['y'])] });
 
