@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../../shared/contracts/kinds/train';
+import type { ModelSpec } from '../../shared/contracts/training/model-spec';
 import { attribute } from '../../shared/onnx/attributes';
 import { operation } from '../../shared/onnx/build';
 import type { Value } from '../../shared/onnx/ir';

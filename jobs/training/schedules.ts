@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../../shared/contracts/kinds/train';
+import type { ScheduleSpec } from '../../shared/contracts/training/optimizer-spec';
 import { constant, operation, tensor } from '../../shared/onnx/build';
 import { add, castTo, divide, multiply, subtract } from '../../shared/onnx/expressions';
 import type { Value } from '../../shared/onnx/ir';

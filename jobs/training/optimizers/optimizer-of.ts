@@ -1,4 +1,4 @@
-import type { OptimizerSpec } from '../../../shared/contracts/kinds/train';
+import type { OptimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
 import type { Schedule } from '../schedules';
 import { addWeightDecay, type Decayed, everyParameter } from './add-weight-decay';
 import { chain, type GradientTransformation } from './gradient-transformation';

@@ -8,7 +8,7 @@ import {
 } from '../../../jobs/training/optimizers/gradient-transformation';
 import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
 import { constantSchedule } from '../../../jobs/training/schedules';
-import { optimizerSpec } from '../../../shared/contracts/kinds/train';
+import { optimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
 import { floats, input, tensor } from '../../../shared/onnx/build';
 import type { InputValue, Tensor } from '../../../shared/onnx/ir';
 import { runGraph } from '../../support/run-graph';

@@ -1,7 +1,7 @@
 import { descend } from '../../../jobs/training/optimizers/gradient-transformation';
 import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
 import { constantSchedule } from '../../../jobs/training/schedules';
-import { type OptimizerSpec, optimizerSpec } from '../../../shared/contracts/kinds/train';
+import { type OptimizerSpec, optimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
 import { floats, input } from '../../../shared/onnx/build';
 import type { InputValue, Tensor } from '../../../shared/onnx/ir';
 import { runGraph } from '../../support/run-graph';

@@ -6,7 +6,7 @@ import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
 import { constantSchedule } from '../../../jobs/training/schedules';
 import { type TrainOptions, train } from '../../../jobs/training/train';
 import { shuffledOrder } from '../../../jobs/training/training-rows';
-import { optimizerSpec } from '../../../shared/contracts/kinds/train';
+import { optimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
 import { DivergenceError, InterruptedError } from '../../../shared/errors/job-errors';
 import { folderJobContext } from '../../support/folder-job-context';
 
