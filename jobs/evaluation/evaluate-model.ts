@@ -4,11 +4,8 @@ import type { Tensor } from '../../shared/onnx/ir';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import { type RowChunk, readRows } from '../datasets/read-rows';
 import type { SplitTable } from '../datasets/split-table';
-import {
-  type ClassificationMetrics,
-  classificationMetrics,
-} from '../training/metrics/classification-metrics';
-import { type RegressionMetrics, regressionMetrics } from '../training/metrics/regression-metrics';
+import { type ClassificationMetrics, classificationMetrics } from './metrics/classification-metrics';
+import { type RegressionMetrics, regressionMetrics } from './metrics/regression-metrics';
 import { rowFeeds } from './row-feeds';
 
 export type ModelMetrics = ClassificationMetrics | RegressionMetrics;

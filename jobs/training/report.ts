@@ -1,5 +1,5 @@
-import type { ClassificationMetrics } from './metrics/classification-metrics';
-import type { RegressionMetrics } from './metrics/regression-metrics';
+import type { ClassificationMetrics } from '../evaluation/metrics/classification-metrics';
+import type { RegressionMetrics } from '../evaluation/metrics/regression-metrics';
 import type { Prepared } from './prepare';
 import type { Trained } from './train';
 

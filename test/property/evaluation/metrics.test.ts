@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { accuracy, confusionMatrix, macroScores } from '../../../jobs/training/metrics/class-counts';
-import { regressionMetrics } from '../../../jobs/training/metrics/regression-metrics';
-import { rocAuc } from '../../../jobs/training/metrics/roc-auc';
+import { accuracy, confusionMatrix, macroScores } from '../../../jobs/evaluation/metrics/class-counts';
+import { regressionMetrics } from '../../../jobs/evaluation/metrics/regression-metrics';
+import { rocAuc } from '../../../jobs/evaluation/metrics/roc-auc';
 
 const score = fc.integer({ min: -20, max: 20 }).map((value) => value / 4);
 const scored = fc.array(fc.record({ score, positive: fc.boolean() }), { minLength: 2, maxLength: 60 });

@@ -1,4 +1,4 @@
-import { regressionMetrics } from '../../../../jobs/training/metrics/regression-metrics';
+import { regressionMetrics } from '../../../../jobs/evaluation/metrics/regression-metrics';
 
 describe('regressionMetrics', () => {
   it("is scikit-learn's on its own example", () => {

@@ -2,8 +2,8 @@ import {
   classificationMetrics,
   logLoss,
   mostProbable,
-} from '../../../../jobs/training/metrics/classification-metrics';
-import { classRocAuc, rocAuc } from '../../../../jobs/training/metrics/roc-auc';
+} from '../../../../jobs/evaluation/metrics/classification-metrics';
+import { classRocAuc, rocAuc } from '../../../../jobs/evaluation/metrics/roc-auc';
 
 /** Three classes, six rows; every number below is worked by hand. */
 function setup() {
