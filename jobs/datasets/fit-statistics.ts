@@ -70,6 +70,13 @@ const fitters: Readonly<Record<ColumnType, (asked: AskedColumn) => Promise<Colum
   boolean: fitNumber,
   text: fitCategory,
   timestamp: async ({ name }) => unused(name, 'it holds timestamps, which no model here reads yet'),
+  numbers: async ({ name }) =>
+    unused(
+      name,
+      'it holds lists of numbers, which this model does not read; choose the family cnn, rnn or transformer',
+    ),
+  image: async ({ name }) =>
+    unused(name, 'it holds images, which this model does not read; choose the family cnn'),
 };
 
 interface AskedColumn {

@@ -77,11 +77,14 @@ function bitOfInteger(text: string): string {
   return `CASE WHEN ${exact} THEN ${valueBit.integer} ELSE ${valueBit.wideInteger} END`;
 }
 
+/** What a text can be: lists and images are never told from text. */
+export type InferredType = Exclude<ColumnType, 'numbers' | 'image'>;
+
 /**
  * The type that holds every value of a column. Whole numbers past 2^53 alone stay text, digit by digit, because they are
  * ids; one value that fits nothing else makes the column text, and so does a column of missing values.
  */
-export function typeOfBits(bits: number): ColumnType {
+export function typeOfBits(bits: number): InferredType {
   const values = bits & ~valueBit.missingToken;
   const only = (allowed: number) => values !== 0 && (values & ~allowed) === 0;
   if (only(valueBit.integer)) return 'integer';
@@ -91,7 +94,7 @@ export function typeOfBits(bits: number): ColumnType {
   return only(valueBit.timestamp) ? 'timestamp' : 'text';
 }
 
-const casts: Readonly<Record<ColumnType, (text: string) => string>> = {
+const casts: Readonly<Record<InferredType, (text: string) => string>> = {
   integer: (text) => `CAST(${text} AS BIGINT)`,
   number: (text) => `CAST(${text} AS DOUBLE)`,
   boolean: (text) => `CAST(${trimmed(text)} AS BOOLEAN)`,

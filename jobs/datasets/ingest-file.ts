@@ -29,7 +29,21 @@ export type IngestOutcome =
   | { type: 'ready'; profile: DatasetProfile }
   | { type: 'rejected'; errors: DatasetIssue[]; truncated: boolean };
 
-const sources: SourceTable = { csv: prepareCsv, jsonl: prepareJsonl, parquet: prepareParquet };
+const sources: SourceTable = {
+  csv: prepareCsv,
+  jsonl: prepareJsonl,
+  parquet: prepareParquet,
+  images: refuseFormat('images'),
+  text: refuseFormat('text'),
+};
+
+function refuseFormat(format: DataFormat): SourceTable[DataFormat] {
+  return async ({ issues }) => {
+    const detail = `the format ${format} is not read yet; upload CSV, JSONL or Parquet`;
+    issues.add({ code: 'unknown_format', detail });
+    return undefined;
+  };
+}
 
 /** Shares of the time that the steps take, by what a large CSV showed. */
 const progress = { scanned: 0.15, typed: 0.4, written: 0.7 } as const;

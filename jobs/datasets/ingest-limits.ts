@@ -5,6 +5,10 @@ export const ingestLimits = {
   columns: 10_000,
   fieldBytes: mebibyte,
   rowBytes: 16 * mebibyte,
+  /** Of an encoded image. */
+  imageBytes: 32 * mebibyte,
+  /** Of a decoded one: a photograph of 50 megapixels takes 150 MB while it is scaled. */
+  imagePixels: 50_000_000,
   /** More errors than this are counted as `truncated`: nobody mends a file error by error past that. */
   issues: 1_000,
 } as const;

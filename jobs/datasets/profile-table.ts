@@ -57,7 +57,11 @@ const profiles: Readonly<
   text: profileTexts,
   boolean: async () => ({}),
   timestamp: async () => ({}),
+  numbers: profileLists,
+  image: async () => ({}),
 };
+
+const hashed: ReadonlySet<ColumnType> = new Set(['text', 'numbers', 'image']);
 
 async function summarize({ session, type, reference, relation }: ColumnOfTable): Promise<Summary> {
   const { present, missing, about } = await session.row(
@@ -65,8 +69,8 @@ async function summarize({ session, type, reference, relation }: ColumnOfTable):
     `SELECT count(${reference}) AS present, count(*) - count(${reference}) AS missing, approx_count_distinct(${reference}) AS about FROM ${relation}`,
   );
   if (about > exactDistinct) return { present, missing, distinct: Math.min(about, present) };
-  // Of texts, which may be long, hashes of 64 bits are counted: among a million, two are alike once in 30 million files.
-  const counted = type === 'text' ? `hash(${reference})` : reference;
+  // Of long values, hashes of 64 bits are counted: among a million, two are alike once in 30 million files.
+  const counted = hashed.has(type) ? `hash(${reference})` : reference;
   const { distinct } = await session.row(
     z.object({ distinct: count }),
     `SELECT count(DISTINCT ${counted}) AS distinct FROM ${relation} WHERE ${reference} IS NOT NULL`,
@@ -98,6 +102,25 @@ async function profileNumbers(
     mean,
     standard_deviation: standardDeviation,
     quantiles: { p05, p25, p50, p75, p95 },
+  };
+}
+
+async function profileLists({
+  session,
+  reference,
+  relation,
+}: ColumnOfTable): Promise<Partial<DatasetColumn>> {
+  const lengths = await session.row(
+    z.object({ min: count, max: count, mean: z.number() }),
+    `SELECT min(len(${reference})) AS min, max(len(${reference})) AS max, avg(len(${reference})) AS mean FROM ${relation}`,
+  );
+  const { min, max, whole } = await session.row(
+    z.object({ min: z.number().nullable(), max: z.number().nullable(), whole: z.boolean().nullable() }),
+    `SELECT min(value) AS min, max(value) AS max, bool_and(value = trunc(value)) AS whole FROM (SELECT unnest(${reference}) AS value FROM ${relation})`,
+  );
+  return {
+    length: lengths,
+    ...(min === null || max === null ? {} : { min, max, whole: whole === true }),
   };
 }
 

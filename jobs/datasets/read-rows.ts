@@ -1,11 +1,12 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { ColumnType } from '../../shared/contracts/dataset';
 import { BadSpecError } from '../../shared/errors/job-errors';
+import type { ColumnValues, ScalarValues } from './column-values';
 import { columnIndex, columnReference } from './open-table';
 import { rowKey } from './row-key';
 import type { Part, SplitTable } from './split-table';
 
-export type ColumnValues = Float32Array | string[];
+export type { ColumnValues } from './column-values';
 
 export interface RowChunk {
   readonly rows: number;
@@ -68,12 +69,13 @@ const text: ColumnReader = { kind: 'text', sql: (reference) => `coalesce(${refer
 /** JavaScript writes the number, so that the text is `String(value)` of the class. */
 const numberLabel: ColumnReader = { kind: 'text', sql: (reference) => `${reference}::DOUBLE` };
 
-const featureReaders: Readonly<Record<Exclude<ColumnType, 'timestamp'>, ColumnReader>> = {
-  integer: number,
-  number,
-  boolean,
-  text,
-};
+const featureReaders: Readonly<Record<Exclude<ColumnType, 'timestamp' | 'numbers' | 'image'>, ColumnReader>> =
+  {
+    integer: number,
+    number,
+    boolean,
+    text,
+  };
 const labelReaders: typeof featureReaders = {
   integer: numberLabel,
   number: numberLabel,
@@ -90,6 +92,7 @@ interface NamedReader {
 function readerOf({ table, target, task }: SplitTable, name: string): NamedReader {
   const index = columnIndex(table, name);
   const type = table.columns[index]?.type ?? 'text';
+  if (type === 'numbers' || type === 'image') throw new BadSpecError(`column '${name}' is of type ${type}`);
   if (type === 'timestamp') {
     throw new BadSpecError(
       `column '${name}' holds timestamps, which no model here reads; leave it out of the features`,
@@ -100,7 +103,7 @@ function readerOf({ table, target, task }: SplitTable, name: string): NamedReade
 }
 
 interface FillingColumn extends NamedReader {
-  values: ColumnValues;
+  values: ScalarValues;
 }
 
 interface FillingChunk {

@@ -2,6 +2,7 @@ import type { ModelSignature } from '../../shared/contracts/model';
 import { InterruptedError, UnusableDataError } from '../../shared/errors/job-errors';
 import type { Tensor } from '../../shared/onnx/ir';
 import type { ModelSession } from '../../shared/ports/model-runtime';
+import { type ScalarValues, scalarsOf } from '../datasets/column-values';
 import { type RowChunk, readRows } from '../datasets/read-rows';
 import type { SplitTable } from '../datasets/split-table';
 import { type ClassificationMetrics, classificationMetrics } from './metrics/classification-metrics';
@@ -31,16 +32,15 @@ export async function evaluateModel(
   const columns = [...signature.inputs.map(({ name }) => name), target];
   for await (const chunk of readRows(rows, { part: 'all', columns, chunkRows: batchRows })) {
     if (signal.aborted) throw new InterruptedError(String(signal.reason));
-    score.add(chunk, chunk.columns[target] ?? [], await session.run(rowFeeds(signature, chunk)));
+    score.add(chunk, scalarsOf(chunk.columns[target] ?? []), await session.run(rowFeeds(signature, chunk)));
   }
   return score.metrics();
 }
 
-type Actual = RowChunk['columns'][string];
 type Outputs = Readonly<Record<string, Tensor>>;
 
 interface Scorer {
-  add(chunk: RowChunk, actual: Actual, outputs: Outputs): void;
+  add(chunk: RowChunk, actual: ScalarValues, outputs: Outputs): void;
   metrics(): ModelMetrics;
 }
 

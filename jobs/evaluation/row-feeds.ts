@@ -3,7 +3,8 @@ import { UnusableDataError } from '../../shared/errors/job-errors';
 import { tensor } from '../../shared/onnx/build';
 import type { Tensor } from '../../shared/onnx/ir';
 import { isJsonElementType } from '../../shared/predictions/tensor-formats';
-import type { ColumnValues, RowChunk } from '../datasets/read-rows';
+import { type ColumnValues, isScalar, type ScalarValues } from '../datasets/column-values';
+import type { RowChunk } from '../datasets/read-rows';
 
 /** A chunk of a table's rows as the model's input tensors: what a caller of predict would have sent, column by column. */
 export const rowFeeds = (signature: ModelSignature, chunk: RowChunk): Record<string, Tensor> =>
@@ -13,7 +14,7 @@ function columnTensor(
   { name, element_type: elementType, shape }: ModelSignature['inputs'][number],
   { rows, columns }: RowChunk,
 ): Tensor {
-  const given = columns[name];
+  const given = scalarsIn(columns[name]);
   const values = elementType === 'string' ? given : withoutText(given);
   const isText = Array.isArray(values);
   if (values === undefined || !isJsonElementType(elementType) || isText !== (elementType === 'string'))
@@ -24,8 +25,11 @@ function columnTensor(
   return tensor(elementType, [rows, ...shape], list);
 }
 
+const scalarsIn = (values: ColumnValues | undefined): ScalarValues | undefined =>
+  values !== undefined && isScalar(values) ? values : undefined;
+
 /** A column without a value in any of its rows is ingested as text: for a model that reads numbers, all are missing. */
-function withoutText(values: ColumnValues | undefined): ColumnValues | undefined {
+function withoutText(values: ScalarValues | undefined): ScalarValues | undefined {
   const isEmpty = Array.isArray(values) && values.every((value) => value === '');
   return isEmpty ? new Float32Array(values.length).fill(Number.NaN) : values;
 }

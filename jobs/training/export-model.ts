@@ -1,10 +1,10 @@
 import type { ColumnType } from '../../shared/contracts/dataset';
 import type { ModelSignature } from '../../shared/contracts/model';
 import { constant } from '../../shared/onnx/build';
-import type { ElementType, Model, Tensor } from '../../shared/onnx/ir';
+import type { Dimension, ElementType, Model, Tensor } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
-import { elementTypeOf } from '../../shared/onnx/shapes';
-import type { Network } from './layers';
+import { elementTypeOf, shapeOf } from '../../shared/onnx/shapes';
+import { type Network, predict, type Weights } from './network';
 import type { Preprocessing } from './preprocessing';
 import { classTensor, decodeOutputs, type TargetEncoding } from './target-encoding';
 
@@ -19,8 +19,7 @@ export interface ModelInterface {
 
 export interface TrainedModel extends ModelInterface {
   readonly network: Network;
-  /** In the order of the network's parameters. */
-  readonly parameters: readonly Tensor[];
+  readonly weights: Weights;
 }
 
 type Field = ModelSignature['inputs'][number];
@@ -32,6 +31,8 @@ const jsonTypes: Readonly<Record<ColumnType, Field['type']>> = {
   boolean: 'boolean',
   text: 'string',
   timestamp: 'string',
+  numbers: 'number',
+  image: 'string',
 };
 
 const outputTypes: Partial<Record<ElementType, Field['type']>> = {
@@ -47,13 +48,18 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
   return free;
 }
 
+/** A plain column may be missing, for the model imputes it; an image or a sequence may not. */
+const shapeAndNulls = (dims: readonly Dimension[]): Pick<Field, 'shape' | 'nullable'> => {
+  const shape = dims.map(Number);
+  return shape.length === 0 ? { shape, nullable: true } : { shape };
+};
+
 function inputFields({ preprocessing, columnTypes }: ModelInterface): Field[] {
   return preprocessing.inputs.map((value) => ({
     name: value.name,
     type: jsonTypes[columnTypes[value.name] ?? 'number'],
     element_type: elementTypeOf(value) ?? 'float',
-    shape: [],
-    nullable: true,
+    ...shapeAndNulls(shapeOf(value)?.slice(1) ?? []),
   }));
 }
 
@@ -91,15 +97,18 @@ export function signatureOf(described: ModelInterface): ModelSignature {
 
 /** The trained model as one graph with its signature's tensors: columns `[batch]` in; label, probabilities or prediction out. */
 export function exportModel(trained: TrainedModel): Model {
-  const { preprocessing, network, encoding, target } = trained;
-  const weights = trained.parameters.map((tensor, index) =>
-    constant(tensor, network.parameters[index]?.name),
-  );
-  const values = decodeOutputs(encoding, network.forward(preprocessing.features, weights));
-  const outputs = outputFields(trained).flatMap(({ name }, index) => {
+  const { preprocessing, network, encoding, target, weights } = trained;
+  const named = (specs: readonly { name: string }[], tensors: readonly Tensor[]) =>
+    tensors.map((tensor, index) => constant(tensor, specs[index]?.name));
+  const outputs = predict(network, preprocessing.features, {
+    parameters: named(network.parameters, weights.parameters),
+    statistics: named(network.statistics, weights.statistics),
+  });
+  const values = decodeOutputs(encoding, outputs);
+  const fields = outputFields(trained).flatMap(({ name }, index) => {
     const value = values[index];
     return value === undefined ? [] : [{ name, value }];
   });
-  const graph = { name: 'model', inputs: preprocessing.inputs, outputs };
+  const graph = { name: 'model', inputs: preprocessing.inputs, outputs: fields };
   return model({ graph, metadata: { task: encoding.task, target } });
 }

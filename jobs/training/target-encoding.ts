@@ -1,10 +1,10 @@
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import { attribute } from '../../shared/onnx/attributes';
-import { constant, operation, scalar, tensor } from '../../shared/onnx/build';
+import { constant, floats, operation, scalar, tensor } from '../../shared/onnx/build';
 import { add, multiply } from '../../shared/onnx/expressions';
 import type { Tensor, Value } from '../../shared/onnx/ir';
+import { type ColumnValues, scalarsOf } from '../datasets/column-values';
 import type { ClassValue } from '../datasets/read-classes';
-import type { ColumnValues } from '../datasets/read-rows';
 import { withoutColumn } from './graph-math';
 
 /** Between the target as the data have it and as the network learns it. */
@@ -17,18 +17,26 @@ export type TargetEncoding =
 export const outputCount = (encoding: TargetEncoding): number =>
   encoding.task === 'classification' ? encoding.classes.length : 1;
 
-export type EncodedTargets = BigInt64Array | Float32Array;
+const listed = (values: ColumnValues): unknown[] => Array.from<unknown>(scalarsOf(values));
 
-/** Labels, as the text of their class, to class indices; numbers to standardised ones. */
-export function targetEncoder(encoding: TargetEncoding): (values: ColumnValues) => EncodedTargets {
+/** Labels, as the text of their class, to class indices; numbers to standardised ones: `[rows]`. */
+export function targetEncoder(encoding: TargetEncoding): (values: ColumnValues) => Tensor {
   if (encoding.task === 'regression') {
     const { mean, standardDeviation } = encoding;
-    return (values) =>
-      Float32Array.from(Array.from<unknown>(values), (value) => (Number(value) - mean) / standardDeviation);
+    return (values) => {
+      const numbers = Float32Array.from(
+        listed(values),
+        (value) => (Number(value) - mean) / standardDeviation,
+      );
+      return floats([numbers.length], numbers);
+    };
   }
   const indices = new Map(encoding.classes.map((value, index) => [String(value), BigInt(index)]));
   const indexOf = (label: string) => indices.get(label) ?? unknownClass(label);
-  return (values) => BigInt64Array.from(Array.from<unknown>(values), (label) => indexOf(String(label)));
+  return (values) => {
+    const labels = BigInt64Array.from(listed(values), (label) => indexOf(String(label)));
+    return tensor('int64', [labels.length], labels);
+  };
 }
 
 function unknownClass(value: string): never {

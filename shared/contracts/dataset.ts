@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { datasetId, displayName, jobId, sha256Hex, timestamp } from './names';
 
-export const dataFormat = z.enum(['csv', 'jsonl', 'parquet']);
+/** `images`: a ZIP archive whose folders are classes; `text`: plain text, which is never sniffed, for it looks like CSV. */
+export const dataFormat = z.enum(['csv', 'jsonl', 'parquet', 'images', 'text']);
 export type DataFormat = z.infer<typeof dataFormat>;
 
 export const datasetState = z.enum(['awaiting_upload', 'validating', 'ready', 'rejected', 'deleted']);
@@ -22,16 +23,23 @@ export const upload = z.object({
   expires_at: timestamp,
 });
 
-/** What a column is to a model: numbers are scaled, text and booleans are categories. */
-export const columnType = z.enum(['integer', 'number', 'boolean', 'text', 'timestamp']);
+/**
+ * What a column is to a model: numbers are scaled, text and booleans are categories. `numbers` is a list of numbers in each
+ * row: a sequence, token ids, pixels. `image` is a PNG, JPEG or WebP file in each row.
+ */
+export const columnType = z.enum(['integer', 'number', 'boolean', 'text', 'timestamp', 'numbers', 'image']);
 export type ColumnType = z.infer<typeof columnType>;
+
+const lowToHigh = { min: z.number(), max: z.number() };
+/** `typical` is the median, of a side or of the channels. */
+const imageMeasure = z.object({ ...lowToHigh, typical: z.number() });
 
 export const datasetColumn = z.object({
   name: z.string(),
   type: columnType,
   missing: z.number().int(),
   distinct: z.number().int(),
-  /** Numeric columns. */
+  /** Numeric columns, and of all numbers in all lists. */
   min: z.number().optional(),
   max: z.number().optional(),
   mean: z.number().optional(),
@@ -41,6 +49,19 @@ export const datasetColumn = z.object({
     .optional(),
   /** Text columns: the most frequent values, most frequent first. */
   top_values: z.array(z.object({ value: z.string(), count: z.number().int() })).optional(),
+  /** Columns of lists: how many numbers a list has. */
+  length: z.object({ ...lowToHigh, mean: z.number() }).optional(),
+  /** Columns of lists: every number is whole, as token ids are. */
+  whole: z.boolean().optional(),
+  /** Columns of images, in pixels as they are seen: turned as their EXIF orientation says. */
+  image: z
+    .object({
+      width: imageMeasure,
+      height: imageMeasure,
+      channels: imageMeasure,
+      formats: z.array(z.object({ value: z.string(), count: z.number().int() })),
+    })
+    .optional(),
 });
 export type DatasetColumn = z.infer<typeof datasetColumn>;
 
@@ -48,6 +69,8 @@ export type DatasetColumn = z.infer<typeof datasetColumn>;
 export const datasetIssue = z.object({
   line: z.number().int().optional(),
   column: z.string().optional(),
+  /** The file of an archive, by its path in it. */
+  file: z.string().optional(),
   code: z.enum([
     'empty_file',
     'no_rows',
@@ -62,10 +85,16 @@ export const datasetIssue = z.object({
     'invalid_json',
     'not_an_object',
     'nested_value',
+    'mixed_values',
     'invalid_parquet',
     'unsupported_type',
     'unknown_format',
     'too_many_columns',
+    'invalid_archive',
+    'too_large_archive',
+    'duplicate_file',
+    'unlabelled_image',
+    'invalid_image',
     'job_failed',
   ]),
   detail: z.string(),
@@ -78,6 +107,8 @@ export const datasetProfile = z.object({
   format: dataFormat,
   /** CSV only: what was sniffed. */
   delimiter: z.string().optional(),
+  /** Images only: files of the archive that are no images and were passed over, such as a README. */
+  passed_over: z.number().int().optional(),
   columns: z.array(datasetColumn),
 });
 export type DatasetProfile = z.infer<typeof datasetProfile>;

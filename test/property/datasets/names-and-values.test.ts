@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { scalarsOf } from '../../../jobs/datasets/column-values';
 import { openTable } from '../../../jobs/datasets/open-table';
 import { readRows } from '../../../jobs/datasets/read-rows';
 import { splitTable } from '../../../jobs/datasets/split-table';
@@ -62,7 +63,7 @@ describe('names and values of any kind', () => {
         const path = `${await makeFolder()}/rows.parquet`;
         const read: string[][] = [];
         for await (const chunk of readRows(split, { part: 'all', columns, chunkRows: 10 }))
-          read.push(...columns.map((name) => [...(chunk.columns[name] ?? [])].map(String)));
+          read.push(...columns.map((name) => [...scalarsOf(chunk.columns[name] ?? [])].map(String)));
         await writeRows(split, 'all', path);
         await table.close();
 

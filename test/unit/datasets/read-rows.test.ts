@@ -1,3 +1,4 @@
+import { scalarsOf } from '../../../jobs/datasets/column-values';
 import type { Table } from '../../../jobs/datasets/open-table';
 import { type ReadRowsOptions, readRows } from '../../../jobs/datasets/read-rows';
 import { splitTable } from '../../../jobs/datasets/split-table';
@@ -53,7 +54,7 @@ describe('the rows of a part', () => {
     const { chunks } = await setup({ chunkRows }, content);
 
     expect(chunks.map((chunk) => chunk.rows)).toEqual(sizes);
-    expect(chunks.flatMap(({ columns }) => [...(columns.i ?? [])])).toEqual(
+    expect(chunks.flatMap(({ columns }) => [...scalarsOf(columns.i ?? [])])).toEqual(
       Array.from({ length: rows }, (_, id) => id),
     );
   });
@@ -62,7 +63,7 @@ describe('the rows of a part', () => {
     const content = `i,y\n${Array.from({ length: 3_000 }, (_, id) => `${id},${id / 2}`).join('\n')}\n`;
     const order = async (seed: number, epoch: number) => {
       const { chunks } = await setup({ shuffle: { seed, epoch } }, content);
-      return chunks.flatMap(({ columns }) => [...(columns.i ?? [])].map(Number));
+      return chunks.flatMap(({ columns }) => [...scalarsOf(columns.i ?? [])].map(Number));
     };
 
     const [first, again, next, other] = [
@@ -104,7 +105,7 @@ describe('the rows of a part', () => {
       [100, 333].map(async (chunkRows) => {
         let sum = 0;
         for await (const { columns } of readRows(split, { part: 'train', columns: ['i'], chunkRows }))
-          for (const value of columns.i ?? []) sum += Number(value);
+          for (const value of scalarsOf(columns.i ?? [])) sum += Number(value);
         return sum;
       }),
     );

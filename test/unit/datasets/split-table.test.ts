@@ -1,3 +1,4 @@
+import { scalarsOf } from '../../../jobs/datasets/column-values';
 import { inferTask } from '../../../jobs/datasets/infer-task';
 import { openTable, type Table } from '../../../jobs/datasets/open-table';
 import { readClasses } from '../../../jobs/datasets/read-classes';
@@ -49,7 +50,7 @@ async function setup(csv = csvOf(400)) {
 async function column(split: SplitTable, part: Part | 'all', name: string): Promise<(string | number)[]> {
   const values: (string | number)[] = [];
   for await (const { columns } of readRows(split, { part, columns: [name], chunkRows: 64 }))
-    values.push(...(columns[name] ?? []));
+    values.push(...scalarsOf(columns[name] ?? []));
   return values;
 }
 

@@ -81,7 +81,11 @@ describe('creating a data set', () => {
   it.each<[string, object, RegExp]>([
     ['no name', { name: undefined }, /\/name must be a text, and is missing/],
     ['a blank name', { name: '   ' }, /at least 1 character/],
-    ['an unknown format', { format: 'xls' }, /must be one of 'csv', 'jsonl', 'parquet', not 'xls'/],
+    [
+      'an unknown format',
+      { format: 'xls' },
+      /must be one of 'csv', 'jsonl', 'parquet', 'images', 'text', not 'xls'/,
+    ],
     ['negative bytes', { bytes: -1 }, /at least 0, not -1/],
     ['a digest in capitals', { sha256: sha256.toUpperCase() }, /lower-case hex/],
     ['an unknown key', { sha: sha256 }, /unknown key 'sha'/],

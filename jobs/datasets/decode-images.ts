@@ -1,0 +1,50 @@
+import { types } from 'node:util';
+import { UnusableDataError } from '../../shared/errors/job-errors';
+import { eachInFlight } from './each-in-flight';
+import { imagesInFlight, readImage } from './image-reader';
+
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+  /** 1: luminance; 3: red, green, blue. */
+  readonly channels: 1 | 3;
+}
+
+const colours = 3;
+
+/**
+ * Images as pixels, `[images, height, width, channels]`, row-major. Each is scaled to the size as a whole, as Keras'
+ * `image_dataset_from_directory` does: cropping, as torchvision's `CenterCrop`, would lose what stands at the edge, and padding
+ * would teach the padding. The scaling is bilinear over all pixels that fall into one (torchvision's `antialias`). Luminance is
+ * ITU-R BT.601, as Pillow's mode `L`. The same bytes give the same pixels.
+ */
+export async function decodeImages(encoded: readonly Uint8Array[], size: ImageSize): Promise<Uint8Array> {
+  const length = size.height * size.width * size.channels;
+  const pixels = new Uint8Array(encoded.length * length);
+  await eachInFlight(encoded, imagesInFlight, async (bytes, index) => {
+    const decoded = await decode(bytes, size, index);
+    pixels.set(size.channels === 1 ? luminance(decoded) : decoded, index * length);
+  });
+  return pixels;
+}
+
+async function decode(bytes: Uint8Array, { height, width }: ImageSize, index: number): Promise<Uint8Array> {
+  try {
+    return await readImage(bytes).resize({ width, height, fit: 'fill', kernel: 'linear' }).raw().toBuffer();
+  } catch (error) {
+    const reason = types.isNativeError(error) ? error.message : String(error);
+    throw new UnusableDataError(`image ${index} of ${bytes.length} bytes cannot be decoded: ${reason}`);
+  }
+}
+
+/** Pillow's fixed-point weights of red, green and blue, of 65,536; the last term rounds. */
+function luminance(pixels: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(pixels.length / colours);
+  for (let at = 0; at < grey.length; at++) {
+    const red = pixels[at * colours] ?? 0;
+    const green = pixels[at * colours + 1] ?? 0;
+    const blue = pixels[at * colours + 2] ?? 0;
+    grey[at] = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16;
+  }
+  return grey;
+}
