@@ -11,9 +11,10 @@ import { evaluateModel } from '../evaluation/evaluate-model';
 import { checkTestTable } from '../training/check-test-table';
 import { chooseFeatures } from '../training/choose-features';
 import { exportModel, signatureOf } from '../training/export-model';
+import { prepareFamily } from '../training/families/index';
 import { type Fitted, fitModel } from '../training/fit-model';
 import { partOf } from '../training/part-of';
-import { type Prepared, prepare } from '../training/prepare';
+import type { Prepared } from '../training/prepare';
 import { type MetricsBySplit, reportOf, summaryOf } from '../training/report';
 import type { JobContext, JobKindDefinition } from './job-kind';
 
@@ -54,7 +55,13 @@ async function trainOn(run: TrainRun): Promise<Result> {
   const { spec, context, table } = run;
   const features = chooseFeatures(table, spec);
   const split = await splitRows(run);
-  const prepared = await prepare(split, features);
+  const prepared = await prepareFamily(spec.model.family, {
+    spec,
+    model: spec.model,
+    split,
+    features,
+    context,
+  });
   for (const { name, why } of prepared.unused) context.log('info', `column '${name}' is not used: ${why}`);
   if (run.testTable) await checkTestTable(run.testTable, { ...prepared, task: split.task });
   stage(context, { fraction: progress.prepared, metrics: {} });
@@ -108,9 +115,7 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
   const { spec, context } = run;
   const { prepared, fitted } = outcome;
   const signature = signatureOf(prepared);
-  const model = writeModel(
-    exportModel({ ...prepared, network: fitted.network, parameters: fitted.trained.parameters }),
-  );
+  const model = writeModel(exportModel({ ...prepared, weights: fitted.trained.weights }));
   await context.outputs.publish(files.model, model);
   const parts = await measuredParts(run, outcome.split);
   const metrics = await measure(context, { model, signature, parts });

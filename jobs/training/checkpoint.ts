@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { elementCount, elementFormats, storageLength } from '../../shared/onnx/element-types';
 import type { Tensor } from '../../shared/onnx/ir';
 import { bytesOf, tensorOfBytes } from '../../shared/onnx/tensor-bytes';
-import { epochRecord, type TrainingState } from './training-state';
+import type { Weights } from './network';
+import { epochRecord, type StateOf, stateGroups, type TrainingState } from './training-state';
 
 export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
 
-const format = 1;
+const format = 2;
 const names = { cursor: 'training.json', state: 'state.bin', best: 'best.bin' } as const;
 
 const cursor = z.strictObject({
@@ -14,9 +15,12 @@ const cursor = z.strictObject({
   /** Of spec, data and graph: a checkpoint of another training is none. */
   fingerprint: z.string(),
   epoch: z.number().int(),
-  batch: z.number().int(),
+  stepInEpoch: z.number().int(),
   step: z.number().int(),
   lossSum: z.number(),
+  rowsDone: z.number().int(),
+  learningRate: z.number(),
+  seconds: z.number(),
   history: z.array(epochRecord),
   best: z.strictObject({ epoch: z.number().int(), loss: z.number() }).optional(),
 });
@@ -36,21 +40,31 @@ const byteLengthOf = ({ elementType, dims }: Tensor): number =>
   storageLength(elementType, elementCount(dims)) *
   (elementFormats[elementType].storage?.BYTES_PER_ELEMENT ?? 0);
 
-/** Tensors like these out of their joined bytes; undefined where there are more or fewer bytes than they take. */
-function separated(bytes: Uint8Array | undefined, like: readonly Tensor[]): Tensor[] | undefined {
-  const expected = like.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
+/** Groups of tensors like these out of their joined bytes; undefined where there are more or fewer bytes than they take. */
+function separated<K extends string>(
+  bytes: Uint8Array | undefined,
+  like: Readonly<Record<K, readonly Tensor[]>>,
+  groups: readonly K[],
+): Record<K, readonly Tensor[]> | undefined {
+  const all = groups.flatMap((group) => like[group]);
+  const expected = all.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
   if (bytes?.length !== expected) return undefined;
   let at = 0;
-  return like.map((tensor) => {
+  const read = (tensor: Tensor): Tensor => {
     const from = at;
     at += byteLengthOf(tensor);
     return tensorOfBytes(tensor.elementType, tensor.dims, bytes.slice(from, at));
-  });
+  };
+  const found: Partial<Record<K, readonly Tensor[]>> = {};
+  for (const group of groups) found[group] = like[group].map(read);
+  return { ...like, ...found };
 }
+
+const weightGroups = ['parameters', 'statistics'] as const;
 
 /** The state as files: a cursor in JSON, and raw little-endian tensors one behind the other. */
 export function encodeCheckpoint(state: TrainingState, fingerprint: string): CheckpointFiles {
-  const { parameters, optimizer, best, ...rest } = state;
+  const { tensors, best, ...rest } = state;
   const text = JSON.stringify({
     format,
     fingerprint,
@@ -59,8 +73,10 @@ export function encodeCheckpoint(state: TrainingState, fingerprint: string): Che
   });
   return {
     [names.cursor]: new TextEncoder().encode(text),
-    [names.state]: joined([...parameters, ...optimizer]),
-    ...(best === undefined ? {} : { [names.best]: joined(best.parameters) }),
+    [names.state]: joined(stateGroups.flatMap((group) => tensors[group])),
+    ...(best === undefined
+      ? {}
+      : { [names.best]: joined(weightGroups.flatMap((group) => best.weights[group])) }),
   };
 }
 
@@ -77,15 +93,14 @@ function parseCursor(bytes: Uint8Array | undefined): z.infer<typeof cursor> | un
 export function decodeCheckpoint(
   files: CheckpointFiles,
   fingerprint: string,
-  start: Pick<TrainingState, 'parameters' | 'optimizer'>,
+  start: StateOf<Tensor>,
 ): TrainingState | undefined {
   const found = parseCursor(files[names.cursor]);
-  const tensors = separated(files[names.state], [...start.parameters, ...start.optimizer]);
+  const tensors = separated(files[names.state], start, stateGroups);
   if (found === undefined || tensors === undefined || found.fingerprint !== fingerprint) return undefined;
   const { format: _, fingerprint: __, best, ...rest } = found;
-  const parameters = tensors.slice(0, start.parameters.length);
-  const state = { ...rest, parameters, optimizer: tensors.slice(start.parameters.length) };
+  const state = { ...rest, tensors };
   if (best === undefined) return state;
-  const kept = separated(files[names.best], start.parameters);
-  return kept && { ...state, best: { ...best, parameters: kept } };
+  const weights: Weights | undefined = separated(files[names.best], start, weightGroups);
+  return weights && { ...state, best: { ...best, weights } };
 }

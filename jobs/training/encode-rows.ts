@@ -1,20 +1,21 @@
 import type { ModelSignature } from '../../shared/contracts/model';
-import type { Model } from '../../shared/onnx/ir';
+import { tensor } from '../../shared/onnx/build';
+import type { Model, Tensor } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import type { ColumnValues, RowChunk } from '../datasets/read-rows';
 import { rowFeeds } from '../evaluation/row-feeds';
 import { freeName } from './export-model';
 import type { Preprocessing } from './preprocessing';
-import type { EncodedTargets } from './target-encoding';
+import { type RowType, zeroRows } from './row-type';
 
-/** Rows as a network reads them. */
+/** Examples as a network reads them. */
 export interface EncodedRows {
   readonly rows: number;
-  /** `[rows, features]`, row-major. */
-  readonly features: Float32Array;
-  /** Class indices or standardised numbers, one a row. */
-  readonly targets: EncodedTargets;
+  /** `[rows, …]`, or for windows of a text, all of its tokens. */
+  readonly features: Tensor;
+  /** `[rows, …]`: class indices or standardised numbers; absent where they follow from the features. */
+  readonly targets?: Tensor;
 }
 
 /** The exported model's own first part, as a model: raw columns to the features, its one output. */
@@ -23,31 +24,48 @@ export function preprocessingModel({ inputs, features }: Preprocessing): Model {
   return model({ graph: { name: 'preprocessing', inputs, outputs: [{ name, value: features }] } });
 }
 
+/** True where the network reads the one column as it is, so that there is nothing to run. */
+export const isIdentity = ({ inputs, features }: Preprocessing): boolean =>
+  inputs.length === 1 && inputs[0] === features;
+
 export interface RowEncoder {
-  readonly features: number;
+  readonly features: RowType;
+  readonly targets: RowType;
   encode(chunk: RowChunk): Promise<EncodedRows>;
 }
 
 export interface RowEncoderParts {
   readonly signature: ModelSignature;
-  readonly features: number;
-  /** Of `preprocessingModel`. */
-  readonly session: ModelSession;
-  readonly encodeTargets: (values: ColumnValues) => EncodedTargets;
+  readonly features: RowType;
+  readonly targets: RowType;
+  /** Of `preprocessingModel`; absent where the network reads the one column as it is. */
+  readonly session?: Pick<ModelSession, 'run'>;
+  readonly encodeTargets: (values: ColumnValues) => Tensor;
 }
 
 /** Runs the preprocessing that the exported model will have, so that training sees what serving will. */
-export function rowEncoder({ signature, features, session, encodeTargets }: RowEncoderParts): RowEncoder {
+export function rowEncoder({
+  signature,
+  features,
+  targets,
+  session,
+  encodeTargets,
+}: RowEncoderParts): RowEncoder {
   return {
     features,
+    targets,
     async encode(chunk) {
-      const [result] = Object.values(await session.run(rowFeeds(signature, chunk)));
-      const data = result?.data;
+      const feeds = await rowFeeds(signature, chunk);
+      const [result] = Object.values(session ? await session.run(feeds) : feeds);
       return {
         rows: chunk.rows,
-        features: data instanceof Float32Array ? data : new Float32Array(0),
+        features: result ?? zeroRows(features, chunk.rows),
         targets: encodeTargets(chunk.columns[signature.target ?? ''] ?? []),
       };
     },
   };
 }
+
+/** Class indices or numbers as a tensor, `[rows]`. */
+export const targetTensor = (values: BigInt64Array | Float32Array): Tensor =>
+  tensor(values instanceof Float32Array ? 'float' : 'int64', [values.length], values);

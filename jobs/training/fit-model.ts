@@ -9,18 +9,20 @@ import type { ModelSession, SessionOptions } from '../../shared/ports/model-runt
 import { readRows } from '../datasets/read-rows';
 import type { Part, SplitTable } from '../datasets/split-table';
 import type { JobContext } from '../kinds/job-kind';
-import { preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
+import { rowPicker } from './batch-picker';
+import { isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
 import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
-import { type Network, networkOf } from './layers';
 import { losses } from './losses';
+import type { Network } from './network';
 import { matricesOnly } from './optimizers/add-weight-decay';
 import { optimizerOf } from './optimizers/optimizer-of';
 import type { Prepared } from './prepare';
+import { rowBytes, rowLength } from './row-type';
 import { scheduleOf } from './schedules';
-import { outputCount, targetEncoder } from './target-encoding';
-import { batchesPerEpoch, type Trained, train, type Validation } from './train';
+import { targetEncoder } from './target-encoding';
+import { stepsPerEpoch, type Trained, type TrainOptions, totalStepsOf, train } from './train';
 import {
   fitsInMemory,
   type ReadChunks,
@@ -29,7 +31,7 @@ import {
   trainingRows,
 } from './training-rows';
 import type { Training } from './training-step';
-import { predictorModel, validator } from './validate';
+import { scoringModel, toldOf, validator } from './validate';
 
 export interface FitOptions {
   readonly spec: TrainSpec;
@@ -54,29 +56,35 @@ const defaultMemoryBudgetBytes = 512 * 2 ** 20;
 /** With fewer weights than this a step is too short to share: waking a second thread takes longer than its part. */
 const fewestSharedWeights = 65_536;
 
-const weightsOf = ({ parameters }: Network): number =>
+const weightCount = ({ parameters }: Network): number =>
   parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
 
 function trainingOf({ spec, split, prepared }: FitOptions): Training {
-  const features = prepared.preprocessing.names.length;
+  const loss = losses[prepared.encoding.task];
+  const { accumulation, average_decay: averageDecay, epochs, steps: maximumSteps } = spec;
   const batchSize = Math.min(spec.batch_size, split.counts.train);
-  const totalSteps = spec.epochs * batchesPerEpoch(split.counts.train, batchSize);
+  const perEpoch = stepsPerEpoch(split.counts.train, batchSize * accumulation);
+  const totalSteps = totalStepsOf({ epochs, ...(maximumSteps ? { maximumSteps } : {}) }, perEpoch);
   const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
   return {
-    network: networkOf(spec.model, { inputs: features, outputs: outputCount(prepared.encoding) }),
-    loss: losses[prepared.encoding.task],
+    network: prepared.network,
+    picker: rowPicker(prepared.features, loss.targets),
+    loss,
     optimizer: optimizerOf(spec.optimizer, schedule, matricesOnly),
-    features,
+    schedule,
     batchSize,
+    accumulation,
+    ...(averageDecay === undefined ? {} : { averageDecay }),
+    seed: spec.seed,
   };
 }
 
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
   const training = trainingOf(options);
-  const weights = weightsOf(training.network);
+  const parameters = weightCount(training.network);
   const { runtime, threads, provider } = options.context;
-  const session = { provider, threads: weights < fewestSharedWeights ? 1 : threads };
+  const session = { provider, threads: parameters < fewestSharedWeights ? 1 : threads };
   const opened: ModelSession[] = [];
   const open = async (model: Model) => {
     const loaded = await runtime.load(writeModel(model), session);
@@ -84,11 +92,8 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
     return loaded;
   };
   try {
-    return {
-      network: training.network,
-      trained: await fitWith(options, training, { session, open }),
-      parameters: weights,
-    };
+    const trained = await fitWith(options, training, { session, open });
+    return { network: training.network, trained, parameters };
   } finally {
     for (const one of opened) await one.dispose();
   }
@@ -103,23 +108,24 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
   const { spec, context, prepared } = options;
   const encoder = rowEncoder({
     signature: signatureOf(prepared),
-    features: training.features,
-    session: await sessions.open(preprocessingModel(prepared.preprocessing)),
+    features: prepared.features,
+    targets: training.loss.targets,
+    ...(isIdentity(prepared.preprocessing)
+      ? {}
+      : { session: await sessions.open(preprocessingModel(prepared.preprocessing)) }),
     encodeTargets: targetEncoder(prepared.encoding),
   });
   const rows = await rowsToTrainOn(options, training, encoder);
   const validate = await validation(options, training, { encoder, open: sessions.open });
-  const { early_stopping: stopping, seed } = spec;
+  const { early_stopping: stopping, steps } = spec;
   const { runtime, checkpoints, signal, log } = context;
   return train(
     {
       training,
       rows,
-      initialParameters: initialWeights(training.network.parameters, {
-        seed,
-        silentFeatures: prepared.preprocessing.silent,
-      }),
+      initialWeights: initialWeights(training.network, spec.seed),
       epochs: spec.epochs,
+      ...(steps === undefined ? {} : { maximumSteps: steps }),
       ...(validate ? { validate } : {}),
       ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
       fingerprint: fingerprintOf(options),
@@ -153,8 +159,11 @@ async function rowsToTrainOn(
     budgetBytes,
   };
   const how = fitsInMemory(asked) ? 'held in memory' : 'read anew in shuffled order for each epoch';
-  const kept = Math.round((asked.rows * encoder.features * 4) / 2 ** 20);
-  context.log('info', `${asked.rows} rows of ${encoder.features} features, ${kept} MiB encoded, are ${how}`);
+  const kept = Math.round((asked.rows * rowBytes(encoder.features)) / 2 ** 20);
+  context.log(
+    'info',
+    `${asked.rows} rows of ${rowLength(encoder.features)} features, ${kept} MiB encoded, are ${how}`,
+  );
   return trainingRows(asked);
 }
 
@@ -181,14 +190,14 @@ interface ValidationParts {
 
 async function validation(
   options: FitOptions,
-  { network, features }: Training,
+  { network, picker, loss }: Training,
   { encoder, open }: ValidationParts,
-): Promise<((parameters: Trained['parameters']) => Promise<Validation>) | undefined> {
+): Promise<TrainOptions['validate']> {
   const { split, prepared, memoryBudgetBytes: budgetBytes = defaultMemoryBudgetBytes } = options;
   const rows = split.counts.validation;
   if (rows === 0) return undefined;
-  const predictor = { network, encoding: prepared.encoding, features };
   const read = reader(options, 'validation');
   const chunks = await heldOutRows({ read: (chunkRows) => read({ chunkRows }), encoder, rows, budgetBytes });
-  return validator(predictor, await open(predictorModel(predictor)), chunks);
+  const session = await open(scoringModel({ network, picker, loss }));
+  return validator({ network, session, chunks, told: toldOf(prepared.encoding) });
 }

@@ -3,36 +3,60 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { floats } from '../../shared/onnx/build';
 import { elementCount } from '../../shared/onnx/element-types';
 import type { Tensor } from '../../shared/onnx/ir';
-import type { Initialiser, ParameterSpec } from './layers';
+import type { Initialiser, Network, ParameterSpec, StatisticSpec, Weights } from './network';
+
+type Generator = Parameters<typeof uniformFloat64>[0];
 
 /**
  * Half-width of the uniform distribution around zero. Uniform rather than normal, because its draws use no transcendental
  * function and so repeat on every machine.
  * He: He et al., 2015, for rectifiers. Glorot: Glorot and Bengio, 2010, for outputs and symmetric activations.
  */
-const limits: Readonly<Record<Initialiser, (fanIn: number, fanOut: number) => number>> = {
+const limits: Readonly<Record<Extract<Initialiser, string>, (fanIn: number, fanOut: number) => number>> = {
   he: (fanIn) => Math.sqrt(6 / fanIn),
   glorot: (fanIn, fanOut) => Math.sqrt(6 / (fanIn + fanOut)),
   zeros: () => 0,
+  ones: () => 0,
 };
 
-export interface InitialWeights {
-  seed: number;
-  /** Features that no training row has: their weights get no gradient, so they start at zero and stay there. */
-  silentFeatures?: readonly number[];
+/** Box and Muller, 1958: one of the two. */
+function normal(generator: Generator): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - uniformFloat64(generator)));
+  return radius * Math.cos(2 * Math.PI * uniformFloat64(generator));
 }
 
-/** Weights before the first step: the same for the same seed. */
-export function initialWeights(parameters: readonly ParameterSpec[], options: InitialWeights): Tensor[] {
-  const generator = xoroshiro128plus(options.seed | 0);
-  return parameters.map(({ dims, initialiser }, index) => {
-    const [fanIn = 1, fanOut = 1] = dims;
-    const limit = limits[initialiser](fanIn, fanOut);
-    const values = new Float32Array(elementCount(dims));
-    if (limit > 0)
-      for (const place of values.keys()) values[place] = (2 * uniformFloat64(generator) - 1) * limit;
-    const silent = index === 0 ? (options.silentFeatures ?? []) : [];
-    for (const feature of silent) values.fill(0, feature * fanOut, (feature + 1) * fanOut);
+function drawn({ dims, initialiser, fan }: ParameterSpec, generator: Generator): Tensor {
+  if (typeof initialiser === 'object' && 'value' in initialiser) return initialiser.value;
+  const values = new Float32Array(elementCount(dims));
+  if (typeof initialiser === 'object') {
+    for (const place of values.keys()) values[place] = normal(generator) * initialiser.standardDeviation;
     return floats(dims, values);
+  }
+  if (initialiser === 'ones') values.fill(1);
+  const [fanIn = 1, fanOut = 1] = fan ?? dims;
+  const limit = limits[initialiser](fanIn, fanOut);
+  if (limit > 0)
+    for (const place of values.keys()) values[place] = (2 * uniformFloat64(generator) - 1) * limit;
+  return floats(dims, values);
+}
+
+/** Parameters before the first step: the same for the same seed. */
+export function initialParameters(parameters: readonly ParameterSpec[], seed: number): Tensor[] {
+  const generator = xoroshiro128plus(seed | 0);
+  return parameters.map((spec) => {
+    const tensor = drawn(spec, generator);
+    const rowLength = elementCount(spec.dims.slice(1));
+    for (const row of spec.silentRows ?? [])
+      if (tensor.data instanceof Float32Array) tensor.data.fill(0, row * rowLength, (row + 1) * rowLength);
+    return tensor;
   });
 }
+
+const initialStatistic = ({ dims, initial }: StatisticSpec): Tensor =>
+  typeof initial === 'number' ? floats(dims, new Float32Array(elementCount(dims)).fill(initial)) : initial;
+
+/** Everything that a network needs, before the first step. */
+export const initialWeights = ({ parameters, statistics }: Network, seed: number): Weights => ({
+  parameters: initialParameters(parameters, seed),
+  statistics: statistics.map(initialStatistic),
+});

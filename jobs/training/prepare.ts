@@ -9,13 +9,25 @@ import {
 import { readClasses } from '../datasets/read-classes';
 import type { SplitTable } from '../datasets/split-table';
 import type { ModelInterface } from './export-model';
-import { preprocessing } from './preprocessing';
+import type { Network } from './network';
+import type { RowType } from './row-type';
 import type { TargetEncoding } from './target-encoding';
 
+/** A column that a model reads, or does not, and why. */
+export interface UsedColumn {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** What training needs to know of its data: everything is fitted on the training rows alone. */
 export interface Prepared extends ModelInterface {
-  /** Statistics of the columns that the model reads. */
-  readonly used: readonly ColumnStatistics[];
+  readonly network: Network;
+  /** Of one encoded row. */
+  readonly features: RowType;
+  readonly used: readonly UsedColumn[];
   readonly unused: readonly UnusedColumn[];
+  /** Names of the numbers that a network over columns reads. */
+  readonly featureNames?: readonly string[];
 }
 
 const largestFloat = 3.4e38;
@@ -33,23 +45,30 @@ function withinFloat32(column: ColumnStatistics): ColumnStatistics {
 
 const isUnused = (column: ColumnStatistics): column is UnusedColumn => column.kind === 'unused';
 
-/** Fits preprocessing and target on the training rows alone. `UnusableDataError` where there is nothing to learn from. */
-export async function prepare(split: SplitTable, features: readonly string[]): Promise<Prepared> {
+export interface PreparedColumns {
+  /** Statistics of the columns that the model reads. */
+  readonly used: readonly Exclude<ColumnStatistics, UnusedColumn>[];
+  readonly unused: readonly UnusedColumn[];
+}
+
+/** Which columns of numbers and categories can be learned from. `UnusableDataError` where none can. */
+export async function prepareColumns(
+  split: SplitTable,
+  features: readonly string[],
+): Promise<PreparedColumns> {
   const columns = (await fitStatistics(split, features)).map(withinFloat32);
   const unused = columns.filter(isUnused);
   const used = columns.filter((column) => !isUnused(column));
-  if (used.length === 0) {
-    const reasons = unused.map(({ name, why }) => `'${name}': ${why}`).join('; ');
-    throw new UnusableDataError(`no column can be learned from: ${reasons}`, 'no_usable_columns');
-  }
-  return {
-    used,
-    unused,
-    preprocessing: preprocessing(used, split.counts.train),
-    encoding: await encodingOf(split),
-    target: split.target.name,
-    columnTypes: typesOf(split),
-  };
+  if (used.length > 0) return { used, unused };
+  const reasons = unused.map(({ name, why }) => `'${name}': ${why}`).join('; ');
+  throw new UnusableDataError(`no column can be learned from: ${reasons}`, 'no_usable_columns');
+}
+
+/** The target, and the types of all columns: what every family's model says of itself. */
+export async function prepareTarget(
+  split: SplitTable,
+): Promise<Pick<ModelInterface, 'encoding' | 'target' | 'columnTypes'>> {
+  return { encoding: await encodingOf(split), target: split.target.name, columnTypes: typesOf(split) };
 }
 
 async function encodingOf(split: SplitTable): Promise<TargetEncoding> {

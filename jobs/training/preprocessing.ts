@@ -8,10 +8,14 @@ import { asColumn, beside, number } from './graph-math';
 
 /** Raw columns to what a network reads, as an expression: the same one in training and in the exported model. */
 export interface Preprocessing {
-  /** One for each column, `[batch]`: float (NaN: missing) or string (`''`: missing). */
+  /** One for each column: `[batch]` of floats (NaN: missing) or strings (`''`: missing), or `[batch, …]` of an image or a sequence. */
   readonly inputs: readonly InputValue[];
-  /** `[batch, features]` */
+  /** `[batch, …]` */
   readonly features: Value;
+}
+
+/** Of columns of numbers and categories: `features` is `[batch, features]`. */
+export interface ColumnPreprocessing extends Preprocessing {
   /** Of each feature, e.g. `age`, `island=Biscoe`, `island (missing)`, `island (unseen)`. */
   readonly names: readonly string[];
   /** Features that are 0 in every training row. */
@@ -97,7 +101,10 @@ const isNumber = (column: ColumnStatistics): column is NumberStatistics => colum
 const isCategory = (column: ColumnStatistics): column is CategoryStatistics => column.kind === 'category';
 
 /** Fitted statistics as a graph. At least one column must be usable. */
-export function preprocessing(columns: readonly ColumnStatistics[], trainingRows: number): Preprocessing {
+export function preprocessing(
+  columns: readonly ColumnStatistics[],
+  trainingRows: number,
+): ColumnPreprocessing {
   const numbers = columns.filter(isNumber);
   const encoded = [
     ...(numbers.length > 0 ? [encodeNumbers(numbers)] : []),

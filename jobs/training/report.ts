@@ -29,7 +29,7 @@ function withoutLongLists(metrics: SplitMetrics): Record<string, unknown> {
 
 /** All that is known of a training, for people and for later jobs. */
 export function reportOf({ prepared, trained, parameters, metrics }: ReportedTraining) {
-  const { encoding, target, used, unused, columnTypes, preprocessing } = prepared;
+  const { encoding, target, used, unused, columnTypes, featureNames } = prepared;
   return {
     task: encoding.task,
     target,
@@ -38,7 +38,7 @@ export function reportOf({ prepared, trained, parameters, metrics }: ReportedTra
       used: used.map(({ name, kind }) => ({ name, kind, type: columnTypes[name] })),
       unused: unused.map(({ name, why }) => ({ name, why })),
     },
-    features: preprocessing.names,
+    ...(featureNames ? { features: featureNames } : {}),
     parameters,
     training: {
       epochs: trained.history.length,

@@ -47,7 +47,7 @@ export interface ScheduleSetting {
 
 /** The schedule that a spec asks for, over this many steps. */
 export function scheduleOf(spec: ScheduleSpec, { learningRate, totalSteps }: ScheduleSetting): Schedule {
-  if (spec.name === 'constant') return constantSchedule(learningRate);
+  if (spec.name !== 'cosine') return constantSchedule(learningRate);
   return cosineSchedule({
     learningRate,
     totalSteps,

@@ -6,18 +6,26 @@ import type { ModelRuntime, ModelSession, SessionOptions } from '../../shared/po
 import type { Checkpoints } from '../kinds/job-kind';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint';
 import {
-  type BatchRange,
   batchFeeds,
-  batchSizes,
   nextState,
   type StateNames,
+  type StepRange,
   stateFeeds,
   stateNames,
+  stepSizes,
 } from './loop-feeds';
+import type { Weights } from './network';
 import { allowance, pace } from './pace';
 import type { EpochChunk, TrainingRows } from './training-rows';
-import { type BestEpoch, initialState, type TrainingState } from './training-state';
-import { initialOptimizerState, type Training, trainingLoopModel } from './training-step';
+import {
+  type BestEpoch,
+  type EpochRecord,
+  initialState,
+  type StateOf,
+  type TrainingState,
+  weightsOf,
+} from './training-state';
+import { initialOptimizerState, rowsPerStep, type Training, trainingLoopModel } from './training-step';
 
 export interface Validation {
   /** What early stopping watches. */
@@ -28,10 +36,12 @@ export interface Validation {
 export interface TrainOptions {
   readonly training: Training;
   readonly rows: TrainingRows;
-  readonly initialParameters: readonly Tensor[];
+  readonly initialWeights: Weights;
   readonly epochs: number;
+  /** Ends within an epoch, where it is reached there. */
+  readonly maximumSteps?: number;
   /** Absent: there are no rows to validate on. */
-  readonly validate?: (parameters: readonly Tensor[]) => Promise<Validation>;
+  readonly validate?: (weights: Weights) => Promise<Validation>;
   /** Stops after so many epochs that were not better by `minDelta`, and goes back to the best one's weights. */
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number };
   /** Of everything that decides the outcome: a checkpoint of another one is not gone on from. */
@@ -48,15 +58,21 @@ export interface TrainServices {
 }
 
 export interface Trained {
-  readonly parameters: readonly Tensor[];
+  readonly weights: Weights;
   readonly history: TrainingState['history'];
   readonly steps: number;
   /** Whose weights these are, from 0, where early stopping chose. */
   readonly bestEpoch?: number;
 }
 
-/** All batches of an epoch, the last one perhaps smaller. */
-export const batchesPerEpoch = (rows: number, batchSize: number): number => Math.ceil(rows / batchSize);
+/** All steps of an epoch, the last one perhaps of fewer rows. */
+export const stepsPerEpoch = (rows: number, stepRows: number): number => Math.ceil(rows / stepRows);
+
+/** Of the whole training. */
+export const totalStepsOf = (
+  { epochs, maximumSteps = Number.POSITIVE_INFINITY }: Pick<TrainOptions, 'epochs' | 'maximumSteps'>,
+  perEpoch: number,
+): number => Math.min(maximumSteps, epochs * perEpoch);
 
 /**
  * Trains to the end, or until it is told to stop: then it saves a checkpoint and throws `InterruptedError`. Goes on from
@@ -67,10 +83,11 @@ export async function train(options: TrainOptions, services: TrainServices): Pro
   const bytes = writeModel(trainingLoopModel(options.training));
   const session = await services.runtime.load(bytes, services.session);
   try {
-    const { parameters, history, step: steps, best } = await new Trainer(options, services, session).run();
-    if (!parameters.every(areNumbers)) throw new DivergenceError(steps, Number.NaN);
-    if (options.earlyStopping === undefined || best === undefined) return { parameters, history, steps };
-    return { parameters: best.parameters, history, steps, bestEpoch: best.epoch };
+    const { tensors, history, step: steps, best } = await new Trainer(options, services, session).run();
+    const weights = weightsOf(tensors);
+    if (!weights.parameters.every(areNumbers)) throw new DivergenceError(steps, Number.NaN);
+    if (options.earlyStopping === undefined || best === undefined) return { weights, history, steps };
+    return { weights: best.weights, history, steps, bestEpoch: best.epoch };
   } finally {
     await session.dispose();
   }
@@ -80,13 +97,14 @@ export async function train(options: TrainOptions, services: TrainServices): Pro
 const areNumbers = ({ data }: Tensor): boolean => data instanceof Float32Array && data.every(Number.isFinite);
 
 /** Saving may take this part of the time; a stop always saves. */
-const savingPart = 0.1;
+const savingPart = 0.03;
 
 class Trainer {
   private readonly options: TrainOptions;
   private readonly services: TrainServices;
   private readonly session: ModelSession;
   private readonly names: StateNames;
+  private readonly perEpoch: number;
   private readonly totalSteps: number;
   private readonly pace = pace();
   private readonly saving = allowance(savingPart);
@@ -96,40 +114,46 @@ class Trainer {
     this.services = services;
     this.session = session;
     this.names = stateNames(options.training);
-    this.totalSteps = options.epochs * batchesPerEpoch(options.rows.rows, options.training.batchSize);
+    this.perEpoch = stepsPerEpoch(options.rows.rows, rowsPerStep(options.training));
+    this.totalSteps = totalStepsOf(options, this.perEpoch);
   }
 
   async run(): Promise<TrainingState> {
     let state = await this.resumed();
-    while (state.epoch < this.options.epochs && !this.outOfPatience(state)) {
+    while (state.step < this.totalSteps && !this.outOfPatience(state)) {
       state = await this.closeEpoch(await this.runEpoch(state));
     }
     return state;
   }
 
   private async resumed(): Promise<TrainingState> {
-    const { training, initialParameters, fingerprint } = this.options;
-    const start = initialState(initialParameters, initialOptimizerState(training));
+    const { training, initialWeights, fingerprint } = this.options;
+    const start: StateOf<Tensor> = {
+      ...initialWeights,
+      optimizer: initialOptimizerState(training),
+      averages: training.averageDecay === undefined ? [] : initialWeights.parameters,
+    };
     const saved = await this.services.checkpoints.latest();
-    if (saved === undefined) return start;
+    if (saved === undefined) return initialState(start);
     const state = decodeCheckpoint(saved.files, fingerprint, start);
     if (state === undefined)
       this.services.log('warn', `the checkpoint at step ${saved.step} is of another training; starting anew`);
     else
       this.services.log('info', `going on from the checkpoint at step ${state.step} of ${this.totalSteps}`);
-    return state ?? start;
+    return state ?? initialState(start);
   }
 
-  /** The batches of the epoch that are not done yet. */
+  /** The steps of the epoch that are not done yet. */
   private async runEpoch(before: TrainingState): Promise<TrainingState> {
     const { rows, training } = this.options;
     let state = before;
     let chunkStart = 0;
     for await (const chunk of rows.epoch(before.epoch)) {
-      const chunkEnd = chunkStart + batchesPerEpoch(chunk.rows, training.batchSize);
-      while (state.batch < chunkEnd) {
-        const steps = Math.min(this.pace.steps(), chunkEnd - state.batch);
-        state = await this.runCall(state, chunk, { from: state.batch - chunkStart, steps });
+      const chunkEnd = chunkStart + stepsPerEpoch(chunk.rows, rowsPerStep(training));
+      while (state.stepInEpoch < chunkEnd && state.step < this.totalSteps) {
+        const left = Math.min(chunkEnd - state.stepInEpoch, this.totalSteps - state.step);
+        const range = { from: state.stepInEpoch - chunkStart, steps: Math.min(this.pace.steps(), left) };
+        state = await this.runCall(state, chunk, range);
         await this.afterCall(state);
       }
       chunkStart = chunkEnd;
@@ -137,20 +161,28 @@ class Trainer {
     return state;
   }
 
-  private async runCall(state: TrainingState, chunk: EpochChunk, range: BatchRange): Promise<TrainingState> {
+  private async runCall(
+    state: TrainingState,
+    chunk: EpochChunk,
+    { from, steps }: Pick<StepRange, 'from' | 'steps'>,
+  ): Promise<TrainingState> {
     const { training } = this.options;
-    const feeds = { ...batchFeeds(chunk, training, range), ...stateFeeds(this.names, state) };
-    const results = await this.pace.time(range.steps, () => this.session.run(feeds));
-    const losses = Array.from(results.losses?.data ?? [], Number);
+    const range = { from, steps, stepsDone: state.step };
+    const feeds = { ...batchFeeds(chunk, training, range), ...stateFeeds(this.names, state.tensors) };
+    const { result, seconds } = await this.pace.time(steps, () => this.session.run(feeds));
+    const losses = Array.from(result.losses?.data ?? [], Number);
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) throw new DivergenceError(state.step + bad + 1, losses[bad] ?? Number.NaN);
-    const sizes = batchSizes(chunk, training.batchSize, range);
+    const sizes = stepSizes(chunk, training, range);
     return {
       ...state,
-      ...nextState(this.names, results),
-      batch: state.batch + range.steps,
-      step: state.step + range.steps,
+      tensors: nextState(this.names, result),
+      stepInEpoch: state.stepInEpoch + steps,
+      step: state.step + steps,
       lossSum: losses.reduce((sum, loss, index) => sum + loss * (sizes[index] ?? 0), state.lossSum),
+      rowsDone: sizes.reduce((sum, size) => sum + size, state.rowsDone),
+      learningRate: Number(result.learning_rates?.data.at(-1)),
+      seconds: state.seconds + seconds,
     };
   }
 
@@ -164,36 +196,26 @@ class Trainer {
     if (signal.aborted) throw new InterruptedError(String(signal.reason));
   }
 
-  private progressOf({ step, epoch, history, batch, lossSum }: TrainingState): JobProgress {
-    const { rows, training } = this.options;
-    const training_loss = lossSum / Math.min(rows.rows, batch * training.batchSize);
+  private progressOf({ step, epoch, history, rowsDone, lossSum, learningRate }: TrainingState): JobProgress {
+    const told = { training_loss: lossSum / rowsDone, learning_rate: learningRate };
     return {
       fraction: step / this.totalSteps,
       step,
       epoch,
-      metrics: { ...history.at(-1)?.metrics, training_loss },
+      metrics: { ...history.at(-1)?.metrics, ...told },
     };
   }
 
   private async closeEpoch(state: TrainingState): Promise<TrainingState> {
-    const { validate, rows } = this.options;
-    const validation = await validate?.(state.parameters);
+    const validation = await this.options.validate?.(weightsOf(state.tensors));
     if (validation !== undefined && !Number.isFinite(validation.loss))
       throw new DivergenceError(state.step, validation.loss);
-    const record = {
-      epoch: state.epoch,
-      training_loss: state.lossSum / rows.rows,
-      metrics: { ...validation?.metrics },
-    };
-    const history = [...state.history, record];
     const best = this.bestOf(state, validation);
     const next = {
       ...state,
       ...(best ? { best } : {}),
-      epoch: state.epoch + 1,
-      batch: 0,
-      lossSum: 0,
-      history,
+      ...{ epoch: state.epoch + 1, stepInEpoch: 0, lossSum: 0, rowsDone: 0, seconds: 0 },
+      history: [...state.history, recordOf(state, validation)],
     };
     if (this.outOfPatience(next)) {
       this.services.log(
@@ -209,7 +231,7 @@ class Trainer {
     if (earlyStopping === undefined || validation === undefined) return undefined;
     const bar = (state.best?.loss ?? Number.POSITIVE_INFINITY) - earlyStopping.minDelta;
     if (state.best !== undefined && validation.loss >= bar) return state.best;
-    return { epoch: state.epoch, loss: validation.loss, parameters: state.parameters };
+    return { epoch: state.epoch, loss: validation.loss, weights: weightsOf(state.tensors) };
   }
 
   private outOfPatience({ best, epoch }: TrainingState): boolean {
@@ -219,3 +241,16 @@ class Trainer {
     );
   }
 }
+
+const recordOf = (
+  { epoch, step, lossSum, rowsDone, learningRate, seconds }: TrainingState,
+  validation: Validation | undefined,
+): EpochRecord => ({
+  epoch,
+  step,
+  training_loss: lossSum / rowsDone,
+  learning_rate: learningRate,
+  seconds,
+  rows_per_second: rowsDone / Math.max(seconds, 1e-9),
+  metrics: { ...validation?.metrics },
+});

@@ -2,13 +2,17 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RowChunk } from '../datasets/read-rows';
 import type { EncodedRows, RowEncoder } from './encode-rows';
+import { placeRows, rowBytes, zeroRows } from './row-type';
 
-/** Encoded rows, and the order in which an epoch visits them; absent: as they lie. */
+/** Encoded examples, and the order in which an epoch visits them; absent: as they lie. */
 export interface EpochChunk extends EncodedRows {
   readonly order?: Uint32Array;
 }
 
-/** The rows to train on, in a new order each epoch; the same epoch always gives the same order. */
+/** Where the example lies that an epoch visits at this place. */
+export const placeOf = ({ order }: EpochChunk, place: number): number => order?.[place] ?? place;
+
+/** The examples to train on, in a new order each epoch; the same epoch always gives the same order. */
 export interface TrainingRows {
   readonly rows: number;
   epoch(epoch: number): AsyncIterable<EpochChunk>;
@@ -34,7 +38,7 @@ export interface TrainingRowsOptions {
 const chunkShare = 1 / 16;
 const mostChunkBytes = 32 * 2 ** 20;
 
-const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => 4 * encoder.features;
+const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => rowBytes(encoder.features);
 
 export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
   options.rows * bytesPerRow(options) <= options.budgetBytes;
@@ -65,37 +69,44 @@ export function shuffledOrder(rows: number, seed: number, epoch: number): Uint32
 
 async function rowsInMemory(options: TrainingRowsOptions): Promise<TrainingRows> {
   const { encoder, rows, seed } = options;
-  const features = new Float32Array(rows * encoder.features);
-  let targets: EncodedRows['targets'] | undefined;
+  const features = zeroRows(encoder.features, rows);
+  const targets = zeroRows(encoder.targets, rows);
   let filled = 0;
   for await (const chunk of options.read({ chunkRows: chunkRowsOf(options) })) {
     const encoded = await encoder.encode(chunk);
-    features.set(encoded.features, filled * encoder.features);
-    targets ??= encoded.targets instanceof Float32Array ? new Float32Array(rows) : new BigInt64Array(rows);
-    place(encoded.targets, targets, filled);
+    placeRows(encoded.features, features, filled);
+    if (encoded.targets) placeRows(encoded.targets, targets, filled);
     filled += encoded.rows;
   }
-  const all = { rows, features, targets: targets ?? new Float32Array(0) };
   return {
     rows,
     async *epoch(epoch) {
-      yield { ...all, order: shuffledOrder(rows, seed, epoch) };
+      yield { rows, features, targets, order: shuffledOrder(rows, seed, epoch) };
     },
   };
 }
 
-function place(from: EncodedRows['targets'], to: EncodedRows['targets'], at: number): void {
-  if (from instanceof Float32Array && to instanceof Float32Array) to.set(from, at);
-  if (from instanceof BigInt64Array && to instanceof BigInt64Array) to.set(from, at);
+/** The next chunk is read and encoded while the runtime is busy with this one. */
+async function* ahead<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  let next = iterator.next();
+  try {
+    for (let item = await next; !item.done; item = await next) {
+      next = iterator.next();
+      // a failure is thrown where the chunk is asked for
+      next.catch(() => undefined);
+      yield item.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 function streamedRows(options: TrainingRowsOptions): TrainingRows {
   const { encoder, rows, seed } = options;
-  return {
-    rows,
-    async *epoch(epoch) {
-      const chunks = options.read({ chunkRows: chunkRowsOf(options), shuffle: { seed, epoch } });
-      for await (const chunk of chunks) yield encoder.encode(chunk);
-    },
-  };
+  async function* encoded(epoch: number) {
+    const chunks = options.read({ chunkRows: chunkRowsOf(options), shuffle: { seed, epoch } });
+    for await (const chunk of chunks) yield encoder.encode(chunk);
+  }
+  return { rows, epoch: (epoch) => ahead(encoded(epoch)) };
 }

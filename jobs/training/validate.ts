@@ -1,81 +1,122 @@
-import { attribute } from '../../shared/onnx/attributes';
-import { floats, input, operation } from '../../shared/onnx/build';
+import { floats, input, tensor } from '../../shared/onnx/build';
+import { multiply } from '../../shared/onnx/expressions';
 import type { Model, Tensor } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
-import { logLoss, mostProbable } from '../evaluation/metrics/classification-metrics';
+import type { BatchPicker } from './batch-picker';
 import type { EncodedRows } from './encode-rows';
-import type { Network } from './layers';
+import { sumOf } from './graph-math';
+import type { Loss } from './losses';
+import { type Network, predict, type Weights } from './network';
 import type { TargetEncoding } from './target-encoding';
 import type { Validation } from './train';
-import { parameterName } from './training-step';
+import { parameterName, statisticName } from './training-step';
 
-export interface Predictor {
+export interface Scored {
   readonly network: Network;
-  readonly encoding: TargetEncoding;
-  readonly features: number;
+  readonly picker: BatchPicker;
+  readonly loss: Loss;
 }
 
-/** The network with its weights as inputs: `features` `[rows, features]` to `outputs`, for classes their probabilities. */
-export function predictorModel({ network, encoding, features }: Predictor): Model {
-  const rows = input('features', 'float', ['rows', features]);
-  const parameters = network.parameters.map(({ name, dims }) => input(parameterName(name), 'float', dims));
-  const raw = network.forward(rows, parameters);
-  const value =
-    encoding.task === 'classification' ? operation('Softmax', [raw], { axis: attribute.int(1) }) : raw;
+const weightInputs = ({ parameters, statistics }: Network) => ({
+  parameters: parameters.map(({ name, dims }) => input(parameterName(name), 'float', dims)),
+  statistics: statistics.map(({ name, dims }) => input(statisticName(name), 'float', dims)),
+});
+
+/**
+ * How a network does on examples, its weights being inputs: the inputs of the picker and `indices` `[batch]`, to the sums
+ * over them of `loss`, of the `weight` of each and of the loss's `score`.
+ */
+export function scoringModel({ network, picker, loss }: Scored): Model {
+  const weights = weightInputs(network);
+  const indices = input('indices', 'int32', ['batch']);
+  const { features, targets } = picker.pick(indices);
+  const outputs = predict(network, features, weights);
+  const losses = loss.perRow(outputs, targets);
+  const given = loss.rowWeights?.(targets);
+  const ones = input('weights', 'float', ['batch']);
+  const counted = given === undefined ? ones : multiply(ones, given);
   return model({
-    graph: { name: 'predictor', inputs: [rows, ...parameters], outputs: [{ name: 'outputs', value }] },
+    graph: {
+      name: 'scoring',
+      inputs: [...picker.inputs, indices, ones, ...weights.parameters, ...weights.statistics],
+      outputs: [
+        { name: 'loss', value: sumOf(multiply(losses, counted)) },
+        { name: 'weight', value: sumOf(counted) },
+        { name: 'score', value: sumOf(multiply(loss.score(outputs, targets), ones)) },
+      ],
+    },
   });
 }
 
-interface Totals {
-  rows: number;
-  loss: number;
-  right: number;
+const weightFeeds = ({ parameters, statistics }: Network, weights: Weights): Record<string, Tensor> => {
+  const named = (names: string[], tensors: readonly Tensor[]) =>
+    names.flatMap((name, index) => (tensors[index] ? [[name, tensors[index]] as const] : []));
+  return Object.fromEntries([
+    ...named(
+      parameters.map(({ name }) => parameterName(name)),
+      weights.parameters,
+    ),
+    ...named(
+      statistics.map(({ name }) => statisticName(name)),
+      weights.statistics,
+    ),
+  ]);
+};
+
+/** Activations of a batch of this many examples fit beside those of training. */
+const mostScoredRows = 1024;
+
+const examplesFrom = (from: number, count: number) => ({
+  indices: tensor(
+    'int32',
+    [count],
+    Int32Array.from({ length: count }, (_, place) => from + place),
+  ),
+  weights: floats([count], new Float32Array(count).fill(1)),
+});
+
+/** What validation tells of the sums, in words for people. */
+export type Told = (means: { loss: number; score: number }) => Validation['metrics'];
+
+/** Loss and accuracy, or the root of the mean squared error in the target's own unit. */
+export const toldOf = (encoding: TargetEncoding): Told =>
+  encoding.task === 'regression'
+    ? ({ loss, score }) => ({
+        validation_loss: loss,
+        validation_rmse: Math.sqrt(score) * encoding.standardDeviation,
+      })
+    : ({ loss, score }) => ({ validation_loss: loss, validation_accuracy: score });
+
+export interface ValidatorParts {
+  readonly network: Network;
+  /** Of `scoringModel`. */
+  readonly session: Pick<ModelSession, 'run'>;
+  readonly chunks: () => AsyncIterable<EncodedRows>;
+  readonly told: Told;
 }
 
-/** Adds up a chunk: log loss and right classes, or squared errors. */
-function addUp(totals: Totals, chunk: EncodedRows, outputs: Float32Array): void {
-  totals.rows += chunk.rows;
-  const { targets } = chunk;
-  if (targets instanceof Float32Array) {
-    for (const [row, target] of targets.entries())
-      totals.loss += ((outputs[row] ?? Number.NaN) - target) ** 2;
-    return;
-  }
-  const classes = outputs.length / chunk.rows;
-  const actual = Int32Array.from(targets, Number);
-  totals.loss += chunk.rows * logLoss({ actual, probabilities: outputs, classes });
-  for (const [row, predicted] of mostProbable(outputs, classes).entries())
-    totals.right += Number(predicted === actual[row]);
-}
-
-/** How weights do on held-out rows; `session` runs `predictorModel`. The loss is that of training, without penalties. */
-export function validator(
-  predictor: Predictor,
-  session: ModelSession,
-  chunks: () => AsyncIterable<EncodedRows>,
-): (parameters: readonly Tensor[]) => Promise<Validation> {
-  const { network, encoding, features } = predictor;
-  return async (parameters) => {
-    const weights = Object.fromEntries(
-      network.parameters.flatMap(({ name }, index) =>
-        parameters[index] ? [[parameterName(name), parameters[index]]] : [],
-      ),
-    );
-    const totals = { rows: 0, loss: 0, right: 0 };
-    for await (const chunk of chunks()) {
-      const { outputs } = await session.run({
-        ...weights,
-        features: floats([chunk.rows, features], chunk.features),
-      });
-      if (outputs?.data instanceof Float32Array) addUp(totals, chunk, outputs.data);
+/** How weights do on held-out examples. The loss is that of training, without penalties. */
+export function validator(parts: ValidatorParts): (weights: Weights) => Promise<Validation> {
+  const { network, session, chunks, told } = parts;
+  return async (weights) => {
+    const sums = { rows: 0, loss: 0, weight: 0, score: 0 };
+    const given = weightFeeds(network, weights);
+    for await (const { rows, features, targets } of chunks()) {
+      for (let from = 0; from < rows; from += mostScoredRows) {
+        const examples = examplesFrom(from, Math.min(mostScoredRows, rows - from));
+        const results = await session.run({
+          ...given,
+          ...examples,
+          features,
+          ...(targets ? { targets } : {}),
+        });
+        for (const name of ['loss', 'weight', 'score'] as const)
+          sums[name] += Number(results[name]?.data[0] ?? Number.NaN);
+      }
+      sums.rows += rows;
     }
-    const loss = totals.loss / totals.rows;
-    if (encoding.task === 'regression') {
-      const validation_rmse = Math.sqrt(loss) * encoding.standardDeviation;
-      return { loss, metrics: { validation_loss: loss, validation_rmse } };
-    }
-    return { loss, metrics: { validation_loss: loss, validation_accuracy: totals.right / totals.rows } };
+    const means = { loss: sums.loss / sums.weight, score: sums.score / sums.rows };
+    return { loss: means.loss, metrics: told(means) };
   };
 }

@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import { rowPicker } from '../../jobs/training/batch-picker';
+import { mlpNetwork } from '../../jobs/training/families/tabular';
 import { initialWeights } from '../../jobs/training/initial-weights';
-import { networkOf } from '../../jobs/training/layers';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../jobs/training/loop-feeds';
 import { softmaxCrossEntropy } from '../../jobs/training/losses';
 import { optimizerOf } from '../../jobs/training/optimizers/optimizer-of';
+import { rowOfFloats } from '../../jobs/training/row-type';
 import { constantSchedule } from '../../jobs/training/schedules';
 import type { EpochChunk } from '../../jobs/training/training-rows';
+import type { StateOf } from '../../jobs/training/training-state';
 import {
   initialOptimizerState,
   singleStepModel,
@@ -13,8 +16,10 @@ import {
   trainingLoopModel,
 } from '../../jobs/training/training-step';
 import { onnxModelRuntime } from '../../shared/adapters/onnxruntime/onnx-model-runtime';
-import { type ModelSpec, optimizerSpec } from '../../shared/contracts/kinds/train';
+import { mlpSpec } from '../../shared/contracts/training/model-spec';
+import { optimizerSpec } from '../../shared/contracts/training/optimizer-spec';
 import { floats, tensor } from '../../shared/onnx/build';
+import type { Tensor } from '../../shared/onnx/ir';
 import { writeModel } from '../../shared/onnx/write-model';
 import { type Bench, median, withGoal } from './row';
 
@@ -25,13 +30,16 @@ const threads = 2;
 const repetitions = 9;
 
 function theTraining(): Training {
-  const spec: ModelSpec = { family: 'mlp', hidden_units: [512, 512], activation: 'relu' };
+  const spec = mlpSpec.parse({ family: 'mlp', hidden_units: [512, 512] });
+  const schedule = constantSchedule(0.001);
   return {
-    network: networkOf(spec, sizes),
+    network: mlpNetwork(spec, sizes),
+    picker: rowPicker(rowOfFloats(sizes.inputs), softmaxCrossEntropy.targets),
     loss: softmaxCrossEntropy,
-    optimizer: optimizerOf(optimizerSpec.parse({ name: 'adam' }), constantSchedule(0.001)),
-    features: sizes.inputs,
+    optimizer: optimizerOf(optimizerSpec.parse({ name: 'adam' }), schedule),
+    schedule,
     batchSize,
+    seed: 1,
   };
 }
 
@@ -43,16 +51,22 @@ function makeRows(): EpochChunk {
     (_, index) => ((index * 7919) % 256) / 255,
   );
   const targets = BigInt64Array.from({ length: rows }, (_, index) => BigInt((index * 31) % sizes.outputs));
-  return { rows, features, targets };
+  return {
+    rows,
+    features: floats([rows, sizes.inputs], features),
+    targets: tensor('int64', [rows], targets),
+  };
 }
 
 /** The same rows as a batch of their own, for a graph that picks none. */
 function batchOf({ features, targets }: EpochChunk, step: number) {
-  const [from, to] = [step * batchSize, (step + 1) * batchSize];
+  const rowsOf = ({ data }: Tensor, length: number) =>
+    Array.from(data, Number).slice(step * batchSize * length, (step + 1) * batchSize * length);
   return {
-    features: floats([batchSize, sizes.inputs], features.subarray(from * sizes.inputs, to * sizes.inputs)),
-    targets: tensor('int64', [batchSize], targets.subarray(from, to)),
+    features: floats([batchSize, sizes.inputs], rowsOf(features, sizes.inputs)),
+    targets: tensor('int64', [batchSize], targets ? rowsOf(targets, 1) : []),
     weights: floats([batchSize], new Float32Array(batchSize).fill(1)),
+    first_batch: tensor('int64', [], [step]),
   };
 }
 
@@ -69,15 +83,16 @@ async function prepare() {
   const loop = await runtime.load(writeModel(trainingLoopModel(training)), { threads });
   const single = await runtime.load(writeModel(singleStepModel(training)), { threads });
   const rows = makeRows();
-  const start = {
-    parameters: initialWeights(training.network.parameters, { seed: 1 }),
+  const start: StateOf<Tensor> = {
+    ...initialWeights(training.network, 1),
     optimizer: initialOptimizerState(training),
+    averages: [],
   };
-  const allSteps = batchFeeds(rows, training, { from: 0, steps });
+  const allSteps = batchFeeds(rows, training, { from: 0, steps, stepsDone: 0 });
   const batches = Array.from({ length: steps }, (_, step) => batchOf(rows, step));
   const runLoop = () => loop.run({ ...allSteps, ...stateFeeds(names, start) });
   const runSingles = async () => {
-    let state: ReturnType<typeof nextState> = start;
+    let state = start;
     for (const batch of batches)
       state = nextState(names, await single.run({ ...batch, ...stateFeeds(names, state) }));
   };

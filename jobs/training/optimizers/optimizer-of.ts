@@ -17,6 +17,10 @@ function directionOf(spec: OptimizerSpec, isDecayed: Decayed): GradientTransform
       return chain(decay, scaleByAdam(spec));
     case 'adamw':
       return chain(scaleByAdam(spec), decay);
+    case 'rmsprop':
+    case 'lion':
+    case 'lamb':
+      throw new Error('being built');
     case 'adagrad':
       return chain(decay, scaleByAdagrad(spec));
   }

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
+import { rowPicker } from '../../../jobs/training/batch-picker';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../jobs/training/checkpoint';
-import { batchFeeds, batchSizes } from '../../../jobs/training/loop-feeds';
+import { linearNetwork } from '../../../jobs/training/families/tabular';
+import { batchFeeds, stepSizes } from '../../../jobs/training/loop-feeds';
+import { squaredError } from '../../../jobs/training/losses';
+import { scaleByLearningRate } from '../../../jobs/training/optimizers/scale-by-learning-rate';
+import { rowOfFloats } from '../../../jobs/training/row-type';
+import { constantSchedule } from '../../../jobs/training/schedules';
 import { shuffledOrder } from '../../../jobs/training/training-rows';
 import type { TrainingState } from '../../../jobs/training/training-state';
+import type { Training } from '../../../jobs/training/training-step';
 import { floats, tensor } from '../../../shared/onnx/build';
 
 const values = fc.float32Array({ minLength: 1, maxLength: 20 });
@@ -13,27 +20,56 @@ const tensors = fc.array(
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const record = fc.record({
   epoch: fc.nat(),
+  step: fc.nat(),
   training_loss: finite,
+  learning_rate: finite,
+  seconds: finite,
+  rows_per_second: finite,
   metrics: fc.dictionary(fc.string(), finite),
 });
 
 const state: fc.Arbitrary<TrainingState> = fc
   .record({
     parameters: tensors,
+    statistics: fc.array(
+      values.map((data) => floats([data.length], data)),
+      { maxLength: 2 },
+    ),
+    averaged: fc.boolean(),
     steps: fc.bigInt({ min: 0n, max: 2n ** 62n }),
     step: fc.nat(),
-    batch: fc.nat(),
+    stepInEpoch: fc.nat(),
     lossSum: finite,
+    rowsDone: fc.nat(),
+    learningRate: finite,
+    seconds: finite,
     history: fc.array(record, { maxLength: 3 }),
     bestLoss: fc.option(finite),
   })
-  .map(({ parameters, steps, bestLoss, ...rest }) => ({
+  .map(({ parameters, statistics, averaged, steps, bestLoss, ...rest }) => ({
     ...rest,
     epoch: rest.history.length,
-    parameters,
-    optimizer: [tensor('int64', [], [steps]), ...parameters],
-    ...(bestLoss === null ? {} : { best: { epoch: 0, loss: bestLoss, parameters } }),
+    tensors: {
+      parameters,
+      statistics,
+      optimizer: [tensor('int64', [], [steps]), ...parameters],
+      averages: averaged ? parameters : [],
+    },
+    ...(bestLoss === null ? {} : { best: { epoch: 0, loss: bestLoss, weights: { parameters, statistics } } }),
   }));
+
+function linearTraining(batchSize: number): Training {
+  const schedule = constantSchedule(1);
+  return {
+    network: linearNetwork({ inputs: 1, outputs: 1 }),
+    picker: rowPicker(rowOfFloats(1), squaredError.targets),
+    loss: squaredError,
+    optimizer: scaleByLearningRate(schedule),
+    schedule,
+    batchSize,
+    seed: 0,
+  };
+}
 
 describe('a checkpoint', () => {
   it('gives back exactly the state that was saved', () => {
@@ -41,14 +77,13 @@ describe('a checkpoint', () => {
       fc.property(state, (saved) => {
         const files = encodeCheckpoint(saved, 'print');
 
-        const read = decodeCheckpoint(files, 'print', saved);
+        const read = decodeCheckpoint(files, 'print', saved.tensors);
 
         // JSON has no negative zero
         expect(JSON.stringify(read?.history)).toBe(JSON.stringify(saved.history));
-        expect(read?.parameters).toEqual(saved.parameters);
-        expect(read?.optimizer).toEqual(saved.optimizer);
-        expect(read?.best?.parameters).toEqual(saved.best?.parameters);
-        expect([read?.step, read?.batch, read?.epoch]).toEqual([saved.step, saved.batch, saved.epoch]);
+        expect(read?.tensors).toEqual(saved.tensors);
+        expect(read?.best?.weights).toEqual(saved.best?.weights);
+        expect([read?.step, read?.stepInEpoch]).toEqual([saved.step, saved.stepInEpoch]);
       }),
     );
   });
@@ -61,10 +96,10 @@ describe('a checkpoint', () => {
         const garbled = { ...files, 'training.json': new TextEncoder().encode('{"format":1') };
 
         const read = [
-          decodeCheckpoint(files, 'other', saved),
-          decodeCheckpoint(cut, 'print', saved),
-          decodeCheckpoint(garbled, 'print', saved),
-          decodeCheckpoint({}, 'print', saved),
+          decodeCheckpoint(files, 'other', saved.tensors),
+          decodeCheckpoint(cut, 'print', saved.tensors),
+          decodeCheckpoint(garbled, 'print', saved.tensors),
+          decodeCheckpoint({}, 'print', saved.tensors),
         ];
 
         expect(read).toEqual([undefined, undefined, undefined, undefined]);
@@ -96,21 +131,21 @@ describe('an epoch', () => {
       fc.property(cuts, ({ rows, batchSize, steps }) => {
         const chunk = {
           rows,
-          features: new Float32Array(rows),
-          targets: new Float32Array(rows),
+          features: floats([rows, 1], new Float32Array(rows)),
+          targets: floats([rows], new Float32Array(rows)),
           order: shuffledOrder(rows, 1, 0),
         };
-        const training = { features: 1, batchSize };
+        const training = linearTraining(batchSize);
         const batches = Math.ceil(rows / batchSize);
 
         const fed: number[] = [];
         const sizes: number[] = [];
         for (let from = 0; from < batches; from += steps) {
-          const range = { from, steps: Math.min(steps, batches - from) };
+          const range = { from, steps: Math.min(steps, batches - from), stepsDone: from };
           const { indices, weights } = batchFeeds(chunk, training, range);
           for (const [place, weight] of Array.from(weights?.data ?? [], Number).entries())
             if (weight === 1) fed.push(Number(indices?.data[place]));
-          sizes.push(...batchSizes(chunk, batchSize, range));
+          sizes.push(...stepSizes(chunk, training, range));
         }
 
         expect(fed).toEqual([...chunk.order]);

@@ -1,6 +1,6 @@
 import type { ColumnStatistics } from '../../../jobs/datasets/fit-statistics';
 import { exportModel, signatureOf, type TrainedModel } from '../../../jobs/training/export-model';
-import { networkOf } from '../../../jobs/training/layers';
+import { linearNetwork } from '../../../jobs/training/families/tabular';
 import { preprocessing } from '../../../jobs/training/preprocessing';
 import { outputCount, type TargetEncoding } from '../../../jobs/training/target-encoding';
 import { onnxModelRuntime } from '../../../shared/adapters/onnxruntime/onnx-model-runtime';
@@ -22,17 +22,20 @@ function setup(encoding: TargetEncoding, column = 'x') {
   const outputs = outputCount(encoding);
   const trained: TrainedModel = {
     preprocessing: preprocessing([number(column)], 4),
-    network: networkOf({ family: 'linear' }, { inputs: 1, outputs }),
-    parameters: [
-      floats(
-        [1, outputs],
-        Float32Array.from(
-          { length: outputs },
-          (_, index) => Math.max(1, outputs - 1) * (index + Number(outputs === 1)),
+    network: linearNetwork({ inputs: 1, outputs }),
+    weights: {
+      statistics: [],
+      parameters: [
+        floats(
+          [1, outputs],
+          Float32Array.from(
+            { length: outputs },
+            (_, index) => Math.max(1, outputs - 1) * (index + Number(outputs === 1)),
+          ),
         ),
-      ),
-      floats([outputs], new Float32Array(outputs)),
-    ],
+        floats([outputs], new Float32Array(outputs)),
+      ],
+    },
     encoding,
     target: 'y',
     columnTypes: { [column]: 'integer' },

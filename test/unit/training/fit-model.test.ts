@@ -1,7 +1,7 @@
 import { openTable } from '../../../jobs/datasets/open-table';
 import { splitTable } from '../../../jobs/datasets/split-table';
+import { prepareFamily } from '../../../jobs/training/families/index';
 import { fitModel } from '../../../jobs/training/fit-model';
-import { prepare } from '../../../jobs/training/prepare';
 import { trainSpec } from '../../../shared/contracts/kinds/train';
 import { InterruptedError } from '../../../shared/errors/job-errors';
 import { type FolderJobContext, folderJobContext } from '../../support/folder-job-context';
@@ -23,13 +23,19 @@ async function setup(onCheckpoint: () => void = () => undefined) {
     testFraction: 0,
     seed: 1,
   });
-  const prepared = await prepare(split, features);
   const spec = trainSpec.parse({
     dataset: 'ds_01J00000000000000000000000',
     target,
     batch_size: 16,
     epochs: 12,
     register: { name: 'p' },
+  });
+  const prepared = await prepareFamily(spec.model.family, {
+    spec,
+    model: spec.model,
+    split,
+    features,
+    context,
   });
   const fitOn = (at: FolderJobContext, memoryBudgetBytes: number) =>
     fitModel({ spec, split, prepared, context: at, report: at.report, memoryBudgetBytes });
@@ -66,7 +72,7 @@ describe('fitModel', () => {
     await expect(stopped.fitOn(stopped.context, 0)).rejects.toThrow(InterruptedError);
     const resumed = await stopped.fitOn(await stopped.context.nextAttempt(), 0);
 
-    expect(resumed.trained.parameters).toEqual(uninterrupted.trained.parameters);
+    expect(resumed.trained.weights).toEqual(uninterrupted.trained.weights);
     await whole.remove();
     await stopped.remove();
   });

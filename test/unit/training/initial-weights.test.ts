@@ -1,17 +1,22 @@
-import { initialWeights } from '../../../jobs/training/initial-weights';
-import { networkOf } from '../../../jobs/training/layers';
+import { linearNetwork, mlpNetwork } from '../../../jobs/training/families/tabular';
+import { initialParameters } from '../../../jobs/training/initial-weights';
+import { mlpSpec } from '../../../shared/contracts/training/model-spec';
 
-const setup = (activation: 'relu' | 'tanh' = 'relu') =>
-  networkOf({ family: 'mlp', hidden_units: [50], activation }, { inputs: 200, outputs: 10 }).parameters;
+const setup = (activation: 'relu' | 'tanh' = 'relu', silentFeatures: number[] = []) =>
+  mlpNetwork(mlpSpec.parse({ family: 'mlp', hidden_units: [50], activation }), {
+    inputs: 200,
+    outputs: 10,
+    silentFeatures,
+  }).parameters;
 
-const numbers = (tensors: ReturnType<typeof initialWeights>, index: number) =>
+const numbers = (tensors: ReturnType<typeof initialParameters>, index: number) =>
   Array.from(tensors[index]?.data ?? [], Number);
 
-describe('initialWeights', () => {
+describe('initialParameters', () => {
   it('are the same for the same seed, and others for another', () => {
     const parameters = setup();
 
-    const [one, again, other] = [1, 1, 2].map((seed) => initialWeights(parameters, { seed }));
+    const [one, again, other] = [1, 1, 2].map((seed) => initialParameters(parameters, seed));
 
     expect(again).toEqual(one);
     expect(other).not.toEqual(one);
@@ -23,7 +28,7 @@ describe('initialWeights', () => {
   ])('spread as %s asks before %s', (_, activation, limit) => {
     const parameters = setup(activation);
 
-    const weights = numbers(initialWeights(parameters, { seed: 5 }), 0);
+    const weights = numbers(initialParameters(parameters, 5), 0);
 
     const deviation = Math.sqrt(weights.reduce((sum, value) => sum + value ** 2, 0) / weights.length);
     expect(Math.max(...weights.map(Math.abs))).toBeLessThanOrEqual(limit);
@@ -31,11 +36,11 @@ describe('initialWeights', () => {
   });
 
   it('start biases, linear models and what no training row has at zero', () => {
-    const parameters = setup();
-    const linear = networkOf({ family: 'linear' }, { inputs: 2, outputs: 2 }).parameters;
+    const parameters = setup('relu', [3]);
+    const linear = linearNetwork({ inputs: 2, outputs: 2 }).parameters;
 
-    const weights = initialWeights(parameters, { seed: 1, silentFeatures: [3] });
-    const linearWeights = initialWeights(linear, { seed: 1 });
+    const weights = initialParameters(parameters, 1);
+    const linearWeights = initialParameters(linear, 1);
 
     expect(numbers(weights, 1).every((value) => value === 0)).toBe(true);
     expect(

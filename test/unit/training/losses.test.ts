@@ -1,4 +1,4 @@
-import { softmaxCrossEntropy, squaredError, weightedMean } from '../../../jobs/training/losses';
+import { softmaxCrossEntropy, squaredError } from '../../../jobs/training/losses';
 import { floats, input, tensor } from '../../../shared/onnx/build';
 import { runGraph } from '../../support/run-graph';
 
@@ -31,18 +31,5 @@ describe('losses', () => {
     const { loss } = await runGraph(given, { loss: squaredError.perRow(outputs, targets) });
 
     expect(loss?.data).toEqual(Float32Array.of(4, 0));
-  });
-
-  it('takes the mean over the rows that count', async () => {
-    const perRow = input('perRow', 'float', [3]);
-    const weights = input('weights', 'float', [3]);
-    const given = new Map([
-      [perRow, floats([3], [2, 4, 600])],
-      [weights, floats([3], [1, 1, 0])],
-    ]);
-
-    const { mean } = await runGraph(given, { mean: weightedMean(perRow, weights) });
-
-    expect(mean?.data).toEqual(Float32Array.of(3));
   });
 });

@@ -15,7 +15,7 @@ async function ratesOf(spec: Parameters<typeof scheduleOf>[0], steps: readonly n
 
 describe('schedules', () => {
   it('keeps a constant rate', async () => {
-    const rates = await ratesOf({ name: 'constant' }, [0, 99]);
+    const rates = await ratesOf({ name: 'constant', warmup_fraction: 0 }, [0, 99]);
 
     expect(rates).toEqual([0.5, 0.5]);
   });

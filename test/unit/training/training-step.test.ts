@@ -1,10 +1,12 @@
+import { rowPicker } from '../../../jobs/training/batch-picker';
+import { linearNetwork, mlpNetwork } from '../../../jobs/training/families/tabular';
 import { initialWeights } from '../../../jobs/training/initial-weights';
-import { networkOf } from '../../../jobs/training/layers';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../../jobs/training/loop-feeds';
 import { type Loss, softmaxCrossEntropy, squaredError } from '../../../jobs/training/losses';
 import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
+import { rowOfFloats } from '../../../jobs/training/row-type';
 import { scheduleOf } from '../../../jobs/training/schedules';
-import type { TrainingState } from '../../../jobs/training/training-state';
+import type { StateOf } from '../../../jobs/training/training-state';
 import {
   initialOptimizerState,
   singleStepModel,
@@ -12,12 +14,13 @@ import {
   trainingLoopModel,
 } from '../../../jobs/training/training-step';
 import { onnxModelRuntime } from '../../../shared/adapters/onnxruntime/onnx-model-runtime';
-import { type ModelSpec, optimizerSpec } from '../../../shared/contracts/kinds/train';
+import { mlpSpec } from '../../../shared/contracts/training/model-spec';
+import { optimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
 import { floats, tensor } from '../../../shared/onnx/build';
 import type { Model, Tensor } from '../../../shared/onnx/ir';
 import { writeModel } from '../../../shared/onnx/write-model';
 
-type Tensors = Pick<TrainingState, 'parameters' | 'optimizer'>;
+type Tensors = StateOf<Tensor>;
 
 const features = 3;
 
@@ -32,24 +35,25 @@ function makeRows(rows: number) {
     return a + 0.5 * b - c;
   });
   const labels = BigInt64Array.from(sums, (sum) => (sum > 0 ? 1n : 0n));
-  return { rows, features: values, numbers: sums, labels };
+  return {
+    rows,
+    features: floats([rows, features], values),
+    numbers: floats([rows], sums),
+    labels: tensor('int64', [rows], labels),
+  };
 }
 
 interface Setup {
-  spec?: ModelSpec;
+  hidden?: object | 'none';
   loss?: Loss;
   optimizer?: object;
   batchSize?: number;
 }
 
-const mlp = (activation: 'relu' | 'tanh' | 'gelu'): ModelSpec => ({
-  family: 'mlp',
-  hidden_units: [8, 4],
-  activation,
-});
+const mlp = (activation: 'relu' | 'tanh' | 'gelu') => ({ hidden_units: [8, 4], activation });
 
 async function setup({
-  spec = mlp('relu'),
+  hidden = mlp('relu'),
   loss = softmaxCrossEntropy,
   optimizer = { name: 'adam', learning_rate: 0.02 },
   batchSize = 16,
@@ -59,18 +63,24 @@ async function setup({
     { name: 'cosine', warmup_fraction: 0.1, final_fraction: 0 },
     { learningRate: parsed.learning_rate, totalSteps: 200 },
   );
-  const outputs = loss === squaredError ? 1 : 2;
+  const sizes = { inputs: features, outputs: loss === squaredError ? 1 : 2 };
   const training: Training = {
-    network: networkOf(spec, { inputs: features, outputs }),
+    network:
+      hidden === 'none'
+        ? linearNetwork(sizes)
+        : mlpNetwork(mlpSpec.parse({ family: 'mlp', ...hidden }), sizes),
+    picker: rowPicker(rowOfFloats(features), loss.targets),
     loss,
     optimizer: optimizerOf(parsed, schedule),
-    features,
+    schedule,
     batchSize,
+    seed: 3,
   };
   const names = stateNames(training);
-  const start = {
-    parameters: initialWeights(training.network.parameters, { seed: 3 }),
+  const start: Tensors = {
+    ...initialWeights(training.network, 3),
     optimizer: initialOptimizerState(training),
+    averages: [],
   };
   const load = (model: Model) => onnxModelRuntime().load(writeModel(model), { threads: 1 });
   return { training, names, start, load };
@@ -92,7 +102,7 @@ describe('training steps', () => {
     const single = await load(singleStepModel(training));
 
     const looped = await loop.run({
-      ...batchFeeds(chunk, training, { from: 0, steps: 4 }),
+      ...batchFeeds(chunk, training, { from: 0, steps: 4, stepsDone: 0 }),
       ...stateFeeds(names, start),
     });
     let state: Tensors = start;
@@ -101,10 +111,11 @@ describe('training steps', () => {
       const batch = {
         features: floats(
           [16, features],
-          rows.features.subarray(step * 16 * features, (step + 1) * 16 * features),
+          numbersOf(rows.features).slice(step * 16 * features, (step + 1) * 16 * features),
         ),
-        targets: tensor('int64', [16], rows.labels.subarray(step * 16, (step + 1) * 16)),
+        targets: tensor('int64', [16], numbersOf(rows.labels).slice(step * 16, (step + 1) * 16)),
         weights: floats([16], new Float32Array(16).fill(1)),
+        first_batch: tensor('int64', [], [step]),
       };
       const results = await single.run({ ...batch, ...stateFeeds(names, state) });
       losses.push(...numbersOf(results.loss));
@@ -121,7 +132,10 @@ describe('training steps', () => {
     const chunk = { rows: 80, features: rows.features, targets: rows.labels };
     const loop = await load(trainingLoopModel(training));
     const call = async (state: Tensors, from: number, steps: number) =>
-      loop.run({ ...batchFeeds(chunk, training, { from, steps }), ...stateFeeds(names, state) });
+      loop.run({
+        ...batchFeeds(chunk, training, { from, steps, stepsDone: from }),
+        ...stateFeeds(names, state),
+      });
 
     const atOnce = nextState(names, await call(start, 0, 5));
     const first = nextState(names, await call(start, 0, 2));
@@ -131,19 +145,19 @@ describe('training steps', () => {
   });
 
   it.each<[string, Setup]>([
-    ['classes, linear', { spec: { family: 'linear' }, optimizer: { name: 'sgd', learning_rate: 0.5 } }],
-    ['classes, MLP with ReLU', { spec: mlp('relu') }],
-    ['classes, MLP with tanh', { spec: mlp('tanh') }],
-    ['classes, MLP with GELU', { spec: mlp('gelu') }],
+    ['classes, linear', { hidden: 'none', optimizer: { name: 'sgd', learning_rate: 0.5 } }],
+    ['classes, MLP with ReLU', { hidden: mlp('relu') }],
+    ['classes, MLP with tanh', { hidden: mlp('tanh') }],
+    ['classes, MLP with GELU', { hidden: mlp('gelu') }],
     [
       'numbers, linear',
       {
-        spec: { family: 'linear' },
+        hidden: 'none',
         loss: squaredError,
         optimizer: { name: 'sgd', learning_rate: 0.1, momentum: 0.9 },
       },
     ],
-    ['numbers, MLP', { spec: mlp('relu'), loss: squaredError }],
+    ['numbers, MLP', { hidden: mlp('relu'), loss: squaredError }],
   ])('bring the loss down on what can be learned: %s', async (_, options) => {
     const { training, names, start, load } = await setup(options);
     const rows = makeRows(160);
@@ -155,7 +169,7 @@ describe('training steps', () => {
     const losses: number[] = [];
     for (let epoch = 0; epoch < 20; epoch++) {
       const results = await loop.run({
-        ...batchFeeds(chunk, training, { from: 0, steps: 10 }),
+        ...batchFeeds(chunk, training, { from: 0, steps: 10, stepsDone: 0 }),
         ...stateFeeds(names, state),
       });
       losses.push(...numbersOf(results.losses));
@@ -173,11 +187,11 @@ describe('training steps', () => {
     const chunk = { rows: 5, features: rows.features, targets: rows.labels };
 
     const padded = await (await load(trainingLoopModel(training))).run({
-      ...batchFeeds(chunk, training, { from: 0, steps: 1 }),
+      ...batchFeeds(chunk, training, { from: 0, steps: 1, stepsDone: 0 }),
       ...stateFeeds(names, start),
     });
     const exact = await (await load(trainingLoopModel(short.training))).run({
-      ...batchFeeds(chunk, short.training, { from: 0, steps: 1 }),
+      ...batchFeeds(chunk, short.training, { from: 0, steps: 1, stepsDone: 0 }),
       ...stateFeeds(names, start),
     });
 

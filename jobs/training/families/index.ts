@@ -1,0 +1,25 @@
+import type { FamilyName } from '../../../shared/contracts/training/model-spec';
+import { BadSpecError } from '../../../shared/errors/job-errors';
+import type { Prepared } from '../prepare';
+import type { PrepareFamily, PrepareRequest } from './family';
+import { prepareLinear, prepareMlp } from './tabular';
+
+const notYet = async () => {
+  throw new BadSpecError('this family is being built');
+};
+
+/** Every model family by the name it has in a train spec. */
+const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
+  linear: prepareLinear,
+  mlp: prepareMlp,
+  cnn: notYet,
+  rnn: notYet,
+  transformer: notYet,
+  finetune: notYet,
+};
+
+/** What the family of a spec makes of the training rows. */
+export const prepareFamily = <F extends FamilyName>(
+  family: F,
+  request: PrepareRequest<F>,
+): Promise<Prepared> => families[family](request);
