@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { elementCount, elementFormats, storageLength } from '../../shared/onnx/element-types';
 import type { Tensor } from '../../shared/onnx/ir';
 import { bytesOf, tensorOfBytes } from '../../shared/onnx/tensor-bytes';
-import type { Weights } from './network';
 import { epochRecord, type StateOf, stateGroups, type TrainingState } from './training-state';
 
 export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
@@ -101,6 +100,8 @@ export function decodeCheckpoint(
   const { format: _, fingerprint: __, best, ...rest } = found;
   const state = { ...rest, tensors };
   if (best === undefined) return state;
-  const weights: Weights | undefined = separated(files[names.best], start, weightGroups);
-  return weights && { ...state, best: { ...best, weights } };
+  const kept = separated(files[names.best], start, weightGroups);
+  if (kept === undefined) return undefined;
+  const { parameters, statistics } = kept;
+  return { ...state, best: { ...best, weights: { parameters, statistics } } };
 }

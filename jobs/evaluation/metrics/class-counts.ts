@@ -16,46 +16,33 @@ export function confusionMatrix(
   return matrix;
 }
 
-/** How well one class is told from the others; a rate over no rows is 0, as in scikit-learn. */
-export interface ClassScores {
-  precision: number;
-  recall: number;
-  f1: number;
-  /** How many rows are of this class. */
-  support: number;
+/** Rows by class: those that are of it, those that were predicted to be, and those that are both. */
+export interface ClassCounts {
+  readonly support: Float64Array;
+  readonly predicted: Float64Array;
+  readonly right: Float64Array;
 }
 
-const rate = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-/** Scores of each class by itself, from the counts. */
-export function classScores(matrix: ConfusionMatrix): ClassScores[] {
-  return matrix.map((counts, index) => {
-    const right = counts[index] ?? 0;
-    const support = sum(counts);
-    const predicted = sum(matrix.map((row) => row[index] ?? 0));
-    return {
-      precision: rate(right, predicted),
-      recall: rate(right, support),
-      f1: rate(2 * right, predicted + support),
-      support,
-    };
-  });
+/** All that the scores below need of a confusion matrix, without its square of the classes. */
+export function classCounts(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): ClassCounts {
+  const counts = noCounts(classes);
+  for (let row = 0; row < actual.length; row++) addPair(counts, actual[row] ?? -1, predicted[row] ?? -1, 1);
+  return counts;
 }
 
-/** The plain mean over the classes that occur, among the actual or among the predicted ones. */
-export function macroScores(matrix: ConfusionMatrix): Omit<ClassScores, 'support'> {
-  const scores = classScores(matrix);
-  const occurring = scores.filter(
-    ({ support }, index) => support > 0 || matrix.some((row) => (row[index] ?? 0) > 0),
-  );
-  const mean = (name: 'precision' | 'recall' | 'f1') =>
-    rate(sum(occurring.map((one) => one[name])), occurring.length);
-  return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
-}
+export const noCounts = (classes: number): ClassCounts => ({
+  support: new Float64Array(classes),
+  predicted: new Float64Array(classes),
+  right: new Float64Array(classes),
+});
 
-/** Part of the rows whose class was predicted. */
-export function accuracy(matrix: ConfusionMatrix): number {
-  const right = sum(matrix.map((counts, index) => counts[index] ?? 0));
-  return rate(right, sum(matrix.map(sum)));
+/** Counts one row `times` over; changes the counts in place. */
+export function addPair(counts: ClassCounts, actual: number, predicted: number, times: number): void {
+  counts.support[actual] = (counts.support[actual] ?? 0) + times;
+  counts.predicted[predicted] = (counts.predicted[predicted] ?? 0) + times;
+  if (actual === predicted) counts.right[actual] = (counts.right[actual] ?? 0) + times;
 }
