@@ -1,10 +1,13 @@
 const swc = ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }];
 const only = (pattern) => ({ testMatch: [`<rootDir>/test/${pattern}/**/*.test.ts`] });
+// packages that ship ES modules only; those of vega bring d3's
+const esModules =
+  '@middy|ulid|pure-rand|d3-random|find-my-way|onnx-buf|@bufbuild|vega|vega-[a-z-]+|d3-[a-z-]+|internmap|delaunator|robust-predicates|topojson-client';
 const base = {
   testEnvironment: '<rootDir>/test/support/onnxruntime-environment.mjs',
   transform: { '\\.[cm]?[jt]sx?$': swc },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out'],
-  transformIgnorePatterns: ['/node_modules/(?!(@middy|ulid|pure-rand|find-my-way|onnx-buf|@bufbuild)/)'],
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
 };
 
 export default {

@@ -9,6 +9,7 @@ import type { ModelSession, SessionOptions } from '../../shared/ports/model-runt
 import { readRows } from '../datasets/read-rows';
 import type { Part, SplitTable } from '../datasets/split-table';
 import type { JobContext } from '../kinds/job-kind';
+import { augmentationOf } from './augmentation/augmentation-of';
 import { rowPicker } from './batch-picker';
 import { isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
 import { signatureOf } from './export-model';
@@ -75,6 +76,9 @@ function trainingOf({ spec, split, prepared }: FitOptions): Training {
     batchSize,
     accumulation,
     ...(averageDecay === undefined ? {} : { averageDecay }),
+    ...(spec.augmentation
+      ? { augmentation: augmentationOf(spec.augmentation, prepared.features, spec.seed) }
+      : {}),
     seed: spec.seed,
   };
 }

@@ -15,13 +15,17 @@ export interface Drawn {
   readonly random: RandomSource;
 }
 
-/** Random changes of a batch: a few numbers are drawn for it ahead of its step, and the graph does the rest. */
+/**
+ * Random changes of a batch. What is drawn for it are a few numbers, which go into the runtime together with the row
+ * numbers of all steps of a call; the graph does the rest. So no step waits for its rows, and what a step sees is a
+ * function of seed and batch number alone.
+ */
 export interface Augmentation {
   /** What is drawn for a batch of this many rows. */
   readonly draws: (batchSize: number) => Readonly<Record<string, RowType>>;
   /** Those numbers for batches one behind the other, `[batches, …]`: the same for the same batch numbers. */
   readonly draw: (firstBatch: number, batches: number, batchSize: number) => Readonly<Record<string, Tensor>>;
-  readonly apply: (examples: Examples, given: Drawn) => AugmentedExamples;
+  readonly apply: (examples: AugmentedExamples, given: Drawn) => AugmentedExamples;
 }
 
 /** Examples as they are. */
@@ -30,3 +34,10 @@ export const unchanged: Augmentation = {
   draw: () => ({}),
   apply: (examples) => examples,
 };
+
+/** One after the other; the names of what they draw differ. */
+export const inTurn = (...all: readonly Augmentation[]): Augmentation => ({
+  draws: (batchSize) => Object.assign({}, ...all.map((one) => one.draws(batchSize))),
+  draw: (...place) => Object.assign({}, ...all.map((one) => one.draw(...place))),
+  apply: (examples, given) => all.reduce((reached, one) => one.apply(reached, given), examples),
+});

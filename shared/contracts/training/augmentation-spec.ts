@@ -3,7 +3,7 @@ import { positive } from './field-ranges';
 
 const part = positive.max(1);
 
-/** Random changes of training images, drawn anew for every row of every step. */
+/** Random changes of training rows, drawn anew for every row of every step. All but noise and MixUp are of images. */
 export const augmentationSpec = z.strictObject({
   /** At most this part of height and width, to either side. */
   shift: part.optional(),
@@ -12,11 +12,11 @@ export const augmentationSpec = z.strictObject({
   rotate: positive.max(180).optional(),
   /** At most this part larger or smaller. */
   scale: positive.lt(1).optional(),
-  /** Standard deviation of normal noise, in deviations of the pixels. */
+  /** Standard deviation of normal noise: of pixels as a part of their range, of other numbers in their own deviations. */
   noise: positive.max(10).optional(),
   /** Side of a square that is blanked (DeVries and Taylor, 2017), as a part of height and width. */
   cutout: part.optional(),
-  /** MixUp (Zhang et al., 2018): the alpha of the Beta distribution that rows are mixed by. Of any kind of numeric rows. */
+  /** MixUp (Zhang et al., 2018): the alpha of the Beta distribution that rows are mixed by. */
   mixup: positive.max(100).optional(),
 });
 export type AugmentationSpec = z.infer<typeof augmentationSpec>;
