@@ -1,5 +1,8 @@
 import type { FamilySpec } from '../../../shared/contracts/training/model-spec';
-import { activation, dense, dropout, initialiserFor, sequential } from '../layers';
+import { activation, initialiserFor } from '../layers/activation';
+import { dense } from '../layers/dense';
+import { dropout } from '../layers/dropout';
+import { sequential } from '../layers/sequential';
 import type { Network } from '../network';
 import { type Prepared, prepareColumns, prepareTarget } from '../prepare';
 import { preprocessing } from '../preprocessing';

@@ -1,0 +1,19 @@
+import { attribute } from '../../../shared/onnx/attributes';
+import { operation } from '../../../shared/onnx/build';
+import type { Value } from '../../../shared/onnx/ir';
+import type { Initialiser, Network } from '../network';
+import { pure } from './sequential';
+
+export type ActivationName = 'relu' | 'tanh' | 'gelu';
+
+const activations: Readonly<Record<ActivationName, (value: Value) => Value>> = {
+  relu: (value) => operation('Relu', [value]),
+  tanh: (value) => operation('Tanh', [value]),
+  /** Gaussian error linear unit by its tanh approximation (Hendrycks and Gimpel, 2016). */
+  gelu: (value) => operation('Gelu', [value], { approximate: attribute.string('tanh') }),
+};
+
+export const activation = (name: ActivationName): Network => pure(activations[name]);
+
+/** What keeps the variance of a layer's outputs by the activation behind it. */
+export const initialiserFor = (name: ActivationName): Initialiser => (name === 'tanh' ? 'glorot' : 'he');
