@@ -17,7 +17,7 @@ import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import { losses } from './losses';
 import type { Network } from './network';
-import { matricesOnly } from './optimizers/add-weight-decay';
+import { matricesBut } from './optimizers/decayed';
 import { optimizerOf } from './optimizers/optimizer-of';
 import type { Prepared } from './prepare';
 import { rowBytes, rowLength } from './row-type';
@@ -71,7 +71,10 @@ function trainingOf({ spec, split, prepared }: FitOptions): Training {
     network: prepared.network,
     picker: rowPicker(prepared.features, loss.targets),
     loss,
-    optimizer: optimizerOf(spec.optimizer, schedule, matricesOnly),
+    optimizer: optimizerOf(spec.optimizer, schedule, {
+      isDecayed: matricesBut(spec.optimizer.decay_exclude),
+      ...(spec.clipping ? { clipping: spec.clipping } : {}),
+    }),
     schedule,
     batchSize,
     accumulation,

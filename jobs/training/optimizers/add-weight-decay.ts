@@ -1,16 +1,7 @@
 import { add, divide, multiply } from '../../../shared/onnx/expressions';
-import type { Value } from '../../../shared/onnx/ir';
-import { shapeOf } from '../../../shared/onnx/shapes';
 import { number } from '../graph-math';
+import type { Decayed } from './decayed';
 import { type GradientTransformation, stateless } from './gradient-transformation';
-
-/** Which parameters a decay pulls to zero. */
-export type Decayed = (parameter: Value) => boolean;
-
-export const everyParameter: Decayed = () => true;
-
-/** Not the biases: pulled to zero they could not say how rare a class is, and every probability would be off. */
-export const matricesOnly: Decayed = (parameter) => shapeOf(parameter)?.length !== 1;
 
 /**
  * Adds a part of each parameter to its direction: in front of a scaling, an L2 penalty; behind it, decoupled decay

@@ -15,6 +15,14 @@ const common = {
   decay_exclude: namePatterns.default([]),
 };
 
+const adam = {
+  learning_rate: learningRate.default(0.001),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.999),
+  epsilon: epsilon.default(1e-8),
+  ...common,
+};
+
 export const optimizerSpec = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('sgd'),
@@ -23,14 +31,8 @@ export const optimizerSpec = z.discriminatedUnion('name', [
     nesterov: z.boolean().default(false),
     ...common,
   }),
-  z.strictObject({
-    name: z.enum(['adam', 'adamw']),
-    learning_rate: learningRate.default(0.001),
-    beta1: fraction.default(0.9),
-    beta2: fraction.default(0.999),
-    epsilon: epsilon.default(1e-8),
-    ...common,
-  }),
+  z.strictObject({ name: z.literal('adam'), ...adam }),
+  z.strictObject({ name: z.literal('adamw'), ...adam }),
   z.strictObject({
     name: z.literal('adagrad'),
     learning_rate: learningRate.default(0.01),
@@ -53,16 +55,10 @@ export const optimizerSpec = z.discriminatedUnion('name', [
     beta2: fraction.default(0.99),
     ...common,
   }),
-  z.strictObject({
-    name: z.literal('lamb'),
-    learning_rate: learningRate.default(0.001),
-    beta1: fraction.default(0.9),
-    beta2: fraction.default(0.999),
-    epsilon: epsilon.default(1e-6),
-    ...common,
-  }),
+  z.strictObject({ name: z.literal('lamb'), ...adam, epsilon: epsilon.default(1e-6) }),
 ]);
 export type OptimizerSpec = z.infer<typeof optimizerSpec>;
+export type OptimizerName = OptimizerSpec['name'];
 
 /** Bounds on the gradients, ahead of the optimizer. */
 export const clippingSpec = z.strictObject({
