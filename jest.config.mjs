@@ -6,6 +6,8 @@ const esModules =
 const base = {
   testEnvironment: '<rootDir>/test/support/onnxruntime-environment.mjs',
   transform: { '\\.[cm]?[jt]sx?$': swc },
+  // the one for Node awaits an optional package at its top level, which CommonJS cannot
+  moduleNameMapper: { '^vega-canvas$': '<rootDir>/node_modules/vega-canvas/build/vega-canvas.browser.js' },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out'],
   transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
 };

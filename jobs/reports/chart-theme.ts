@@ -29,13 +29,12 @@ export const seriesDashes: readonly (readonly number[])[] = [
   [1, 3],
 ];
 
-const font = 'system-ui, "Helvetica Neue", Arial, sans-serif';
-
 /** How every chart looks: a thin grid, quiet axes, no frame. */
 export const chartTheme: NonNullable<TopLevelSpec['config']> = {
   aria: false,
   background: 'transparent',
-  font,
+  // the page's
+  font: 'inherit',
   padding: 6,
   view: { stroke: 'transparent' },
   axis: {

@@ -22,14 +22,17 @@ export interface Section {
   readonly body: Markup;
 }
 
+/** A wider table stands under its chart. */
+const mostColumnsBeside = 7;
+
 /** A part of a page: a chart with its numbers beside it, or one of the two. */
 export function section({ title, text, svg, table }: SectionParts): Section {
   const figure = svg && html`<figure>${svg}</figure>`;
-  const layout = svg && table ? 'pair' : 'single';
+  const beside = svg && table && table.columns.length <= mostColumnsBeside;
   return {
     title,
     body: html`${text === undefined ? undefined : html`<p>${text}</p>`}
-<div class="${layout}">${figure}${table && tableMarkup(table)}</div>`,
+<div class="${beside ? 'pair' : 'stacked'}">${figure}${table && tableMarkup(table)}</div>`,
   };
 }
 

@@ -13,25 +13,42 @@ export interface HistoryRow {
 /** A class as the data has it. */
 export type ClassValue = string | number | boolean;
 
+/** One class against the rest: two lists that go together, point by point. */
 export interface RocCurve {
   readonly class: ClassValue;
-  readonly points: readonly { readonly false_positive_rate: number; readonly true_positive_rate: number }[];
-  readonly area?: number;
+  readonly roc_auc: number;
+  readonly false_positive_rate: readonly number[];
+  readonly true_positive_rate: readonly number[];
 }
 
+/** One class against the rest: two lists that go together, point by point. */
 export interface PrecisionRecallCurve {
   readonly class: ClassValue;
-  readonly points: readonly { readonly recall: number; readonly precision: number }[];
-  readonly average_precision?: number;
+  readonly average_precision: number;
+  readonly recall: readonly number[];
+  readonly precision: readonly number[];
 }
 
-/** Rows whose predicted probability fell between two bounds, and how many of them were right. */
-export interface CalibrationBin {
-  /** Mean of the predicted probabilities. */
+/** Rows whose claimed probability fell between two bounds, and for how many of them the claim was true. */
+export interface ReliabilityBin {
+  /** Mean claimed probability. */
   readonly confidence: number;
-  /** Share of the rows that were right. */
+  /** Part of the rows for which the claim was true. */
   readonly accuracy: number;
   readonly rows: number;
+}
+
+/** What is drawn of a classifier; lists may be absent or empty. */
+export interface MeasuredCurves {
+  readonly roc?: readonly RocCurve[];
+  readonly precision_recall?: readonly PrecisionRecallCurve[];
+  readonly calibration?: {
+    /** Whose probability the bins are of. */
+    readonly of: 'second_class' | 'predicted_class';
+    readonly bins: readonly ReliabilityBin[];
+  };
+  /** How many more classes have no curve here. */
+  readonly classes_left_out?: number;
 }
 
 export interface ClassRow {
@@ -47,9 +64,9 @@ export interface MeasuredRows {
   /** Rows are actual classes, columns predicted ones, in the order of the classes. */
   readonly confusion_matrix?: readonly (readonly number[])[];
   readonly per_class?: readonly ClassRow[];
-  readonly roc_curves?: readonly RocCurve[];
-  readonly precision_recall_curves?: readonly PrecisionRecallCurve[];
-  readonly calibration_bins?: readonly CalibrationBin[];
+  /** Over all classes: their plain mean, all rows at once, their mean by support. */
+  readonly averages?: Readonly<Partial<Record<'macro' | 'micro' | 'weighted', Omit<ClassRow, 'support'>>>>;
+  readonly curves?: MeasuredCurves;
   /** Of a regression: some of the rows. */
   readonly predictions?: readonly { readonly actual: number; readonly predicted: number }[];
 }

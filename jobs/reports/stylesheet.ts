@@ -32,6 +32,7 @@ a { color: var(--series-1); }
 section { margin-top: 2.2rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .pair { display: grid; grid-template-columns: minmax(0, 34rem) minmax(15rem, 1fr); gap: 1.5rem; align-items: start; }
 figure { margin: 0; overflow-x: auto; }
+.stacked figure { margin-bottom: 1rem; }
 figure svg { display: block; max-width: 100%; min-width: 20rem; height: auto; }
 .numbers { overflow: auto; max-height: 24rem; font-size: .8rem; border: 1px solid var(--line); border-radius: 4px; }
 .numbers:focus-visible, a:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
@@ -49,7 +50,7 @@ footer { margin-top: 2.5rem; padding-top: .8rem; border-top: 2px solid var(--ink
   body { padding: 0; max-width: none; font-size: 10pt; }
   nav { display: none; }
   section { margin-top: 1.2rem; }
-  h2, figure, tr, dl div, .pair { break-inside: avoid; }
+  section, h2, figure, tr, dl div { break-inside: avoid; }
   h2, p { break-after: avoid; }
   .pair { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: .8rem; }
   .numbers { max-height: none; overflow: visible; border: 0; font-size: 7.5pt; }

@@ -39,21 +39,24 @@ export interface LineChart {
 }
 
 const size = { width: 470, height: 260 } as const;
-const mostPoints = 600;
+/** Of a line, and of all lines together: what a chart of this size can show, and a page can carry. */
+const mostPoints = { line: 600, chart: 12_000 } as const;
 /** Lines of fewer points show each of them. */
 const fewPoints = 25;
 
 const isDrawn = ({ x, y }: Point): boolean => Number.isFinite(x) && Number.isFinite(y);
 
 /** The lines that have something to show, none with more points than can be told apart. */
-const drawnLines = (lines: readonly Line[]): readonly Line[] =>
-  lines
+function drawnLines(lines: readonly Line[]): readonly Line[] {
+  const most = Math.max(4, Math.min(mostPoints.line, Math.floor(mostPoints.chart / lines.length)));
+  return lines
     .map((line) => ({
       ...line,
       name: shortened(line.name, 40),
-      points: thin(line.points.filter(isDrawn), mostPoints, ({ y }) => y),
+      points: thin(line.points.filter(isDrawn), most, ({ y }) => y),
     }))
     .filter(({ points }) => points.length > 0);
+}
 
 const spanForPowers = 100;
 

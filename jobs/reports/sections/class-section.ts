@@ -1,18 +1,20 @@
 import { barChart } from '../charts/bar-chart';
 import { formatNumber } from '../format-number';
 import { type Section, section } from '../page';
-import type { ClassRow } from '../report-data';
+import type { ClassRow, MeasuredRows } from '../report-data';
+import type { Cell } from '../table';
 
 export interface ClassResults {
   readonly part: string;
   readonly classes: readonly string[];
   readonly rows: readonly ClassRow[];
+  readonly averages?: MeasuredRows['averages'];
 }
 
 const mostListedClasses = 40;
 
 /** How well each class is told from the others, the worst first where not all of them are listed. */
-export async function classSection({ part, classes, rows }: ClassResults): Promise<Section> {
+export async function classSection({ part, classes, rows, averages = {} }: ClassResults): Promise<Section> {
   const named = rows.map((row, index) => ({ name: classes[index] ?? '', ...row }));
   const all = named.length <= mostListedClasses;
   const listed = all
@@ -31,13 +33,18 @@ export async function classSection({ part, classes, rows }: ClassResults): Promi
     table: {
       caption: all ? 'Scores of each class' : 'Scores of the classes of the lowest F1',
       columns: ['Class', 'Precision', 'Recall', 'F1', 'Support'],
-      rows: listed.map(({ name, precision, recall, f1, support }) => [
-        name,
-        ...[precision, recall, f1, support].map((value) => ({ number: formatNumber(value) })),
-      ]),
+      rows: [
+        ...listed.map(({ name, ...scores }) => rowOf(name, scores)),
+        ...Object.entries(averages).map(([name, scores]) => rowOf(`${name} average`, scores)),
+      ],
       ...(all
         ? {}
         : { note: `${listed.length} of ${formatNumber(named.length)} classes; all are in report.json.` }),
     },
   });
 }
+
+const rowOf = (name: string, { precision, recall, f1, support }: Partial<ClassRow>): Cell[] => [
+  name,
+  ...[precision, recall, f1, support].map((value = Number.NaN) => ({ number: formatNumber(value) })),
+];

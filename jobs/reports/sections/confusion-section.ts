@@ -15,6 +15,8 @@ export interface Confusion {
 
 /** A matrix of more classes is a grey square, and a table that no page holds. */
 const mostDrawnClasses = 30;
+/** Counts of more classes fit neither the cells of the chart nor a table on paper. */
+const mostWrittenClasses = 14;
 const mostListedPairs = 25;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -28,15 +30,19 @@ export async function confusionSection(confusion: Confusion): Promise<Section> {
 
 async function matrixSection({ part, classes, matrix }: Confusion): Promise<Section> {
   const title = `Confusion matrix of the ${part} rows`;
+  const table =
+    classes.length > mostWrittenClasses
+      ? pairsTable(classes, confusedPairs(matrix))
+      : matrixTable(classes, matrix);
   return section({
     title,
-    text: 'Each row of the matrix is an actual class, each column a predicted one. The darker a cell, the larger its share of the rows of its actual class; right predictions lie on the diagonal.',
+    text: 'Each row of the matrix is an actual class, each column a predicted one. The fuller the colour of a cell, the larger its share of the rows of its actual class; right predictions lie on the diagonal.',
     svg: await heatChart({ title, classes, counts: matrix }),
-    table: matrixTable({ part, classes, matrix }),
+    table,
   });
 }
 
-function matrixTable({ classes, matrix }: Confusion): Table {
+function matrixTable(classes: readonly string[], matrix: Matrix): Table {
   const row = (counts: readonly number[], index: number): Cell[] => [
     classes[index] ?? '',
     ...counts.map((count) => ({ number: formatNumber(count) })),
@@ -48,34 +54,54 @@ function matrixTable({ classes, matrix }: Confusion): Table {
   };
 }
 
+interface Pair {
+  readonly actual: number;
+  readonly predicted: number;
+  readonly count: number;
+  /** Of the rows of the actual class. */
+  readonly share: number;
+}
+
+/** The pairs of different classes that occur, the most frequent first. */
+const confusedPairs = (matrix: Matrix): readonly Pair[] =>
+  matrix
+    .flatMap((counts, actual) => {
+      const rows = sum(counts);
+      return counts.map((count, predicted) => ({ actual, predicted, count, share: count / rows }));
+    })
+    .filter(({ actual, predicted, count }) => count > 0 && actual !== predicted)
+    .sort((a, b) => b.count - a.count);
+
+const pairsTable = (classes: readonly string[], pairs: readonly Pair[]): Table => ({
+  caption: 'Classes that are taken for one another most',
+  columns: ['Actual', 'Predicted', 'Rows', 'Of its class'],
+  rows: pairs
+    .slice(0, mostListedPairs)
+    .map(({ actual, predicted, count, share }) => [
+      classes[actual] ?? '',
+      classes[predicted] ?? '',
+      { number: formatNumber(count) },
+      { number: formatShare(share) },
+    ]),
+  note: `${Math.min(pairs.length, mostListedPairs)} of ${formatNumber(pairs.length)} pairs; the whole matrix is in report.json.`,
+});
+
 async function confusedPairsSection({ part, classes, matrix }: Confusion): Promise<Section> {
-  const wrong = matrix.flatMap((counts, actual) =>
-    counts.flatMap((count, predicted) =>
-      count > 0 && actual !== predicted ? [{ actual, predicted, count, rows: sum(counts) }] : [],
-    ),
-  );
-  const listed = wrong.sort((a, b) => b.count - a.count).slice(0, mostListedPairs);
-  const nameOf = (index: number) => classes[index] ?? '';
+  const pairs = confusedPairs(matrix);
+  const nameOf = (index: number) => shortened(classes[index] ?? '', 16);
   const title = `Most confused classes of the ${part} rows`;
-  const bars = listed.map(({ actual, predicted, count }) => ({
-    name: `${shortened(nameOf(actual), 16)} → ${shortened(nameOf(predicted), 16)}`,
+  const bars = pairs.slice(0, mostListedPairs).map(({ actual, predicted, count }) => ({
+    name: `${nameOf(actual)} → ${nameOf(predicted)}`,
     value: count,
   }));
   const svg = await barChart({ title, axis: 'rows', bars });
   return section({
     title,
-    text: `The whole matrix of ${formatNumber(classes.length)} classes is in report.json. ${wrong.length === 0 ? 'No row was taken for another class.' : 'An arrow points from the actual class to the predicted one.'}`,
+    text:
+      pairs.length === 0
+        ? `None of the rows of the ${formatNumber(classes.length)} classes was taken for another class.`
+        : `Of ${formatNumber(classes.length)} classes, the pairs that are taken for one another most; an arrow points from the actual class to the predicted one.`,
     ...(svg === undefined ? {} : { svg }),
-    table: {
-      caption: 'Pairs that are taken for one another most',
-      columns: ['Actual', 'Predicted', 'Rows', 'Of its class'],
-      rows: listed.map(({ actual, predicted, count, rows }) => [
-        nameOf(actual),
-        nameOf(predicted),
-        { number: formatNumber(count) },
-        { number: formatShare(count / rows) },
-      ]),
-      note: `${listed.length} of ${formatNumber(wrong.length)} pairs.`,
-    },
+    table: pairsTable(classes, pairs),
   });
 }

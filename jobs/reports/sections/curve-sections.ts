@@ -2,13 +2,7 @@ import { type LineChart, lineChart, type Point } from '../charts/line-chart';
 import { formatNumber } from '../format-number';
 import { labelsOf } from '../labels';
 import { type Section, section } from '../page';
-import type {
-  CalibrationBin,
-  ClassValue,
-  MeasuredRows,
-  PrecisionRecallCurve,
-  RocCurve,
-} from '../report-data';
+import type { ClassValue, MeasuredCurves } from '../report-data';
 import type { Table } from '../table';
 
 /** More lines than this are no longer told apart. */
@@ -20,7 +14,7 @@ const unit = [0, 1] as const;
 interface Ranked {
   readonly class: ClassValue;
   readonly points: readonly Point[];
-  readonly area: number | undefined;
+  readonly area: number;
 }
 
 interface CurveKind {
@@ -52,39 +46,19 @@ const precisionRecall: CurveKind = {
   area: 'Average precision',
 };
 
-/** The ROC of each class against the rest. */
-export const rocSection = (part: string, curves: readonly RocCurve[]) =>
-  curvesSection(
-    part,
-    roc,
-    curves.map(({ class: of, points, area }) => ({
-      class: of,
-      area,
-      points: points.map((point) => ({ x: point.false_positive_rate, y: point.true_positive_rate })),
-    })),
-  );
-
-/** Precision against recall of each class against the rest. */
-export const precisionRecallSection = (part: string, curves: readonly PrecisionRecallCurve[]) =>
-  curvesSection(
-    part,
-    precisionRecall,
-    curves.map(({ class: of, points, average_precision }) => ({
-      class: of,
-      area: average_precision,
-      points: points.map((point) => ({ x: point.recall, y: point.precision })),
-    })),
-  );
-
 /** Of many classes, those that are ranked worst: what goes wrong is what somebody looks for. */
 const worstFirst = (curves: readonly Ranked[]): readonly Ranked[] =>
-  curves.length <= mostCurves ? curves : [...curves].sort((a, b) => (a.area ?? 1) - (b.area ?? 1));
+  curves.length <= mostCurves ? curves : [...curves].sort((a, b) => a.area - b.area);
 
-async function curvesSection(
-  part: string,
-  kind: CurveKind,
-  curves: readonly Ranked[],
-): Promise<Section | undefined> {
+interface Family {
+  readonly part: string;
+  readonly kind: CurveKind;
+  readonly curves: readonly Ranked[];
+  /** Classes that have no curve at all. */
+  readonly leftOut: number;
+}
+
+async function curvesSection({ part, kind, curves, leftOut }: Family): Promise<Section | undefined> {
   const ranked = worstFirst(curves.filter(({ points }) => points.length > 0));
   const title = `${kind.title} of the ${part} rows`;
   const names = labelsOf(
@@ -102,8 +76,10 @@ async function curvesSection(
   };
   const svg = await lineChart(chart);
   if (svg === undefined) return undefined;
-  const more = ranked.length > mostCurves ? ` Drawn are the ${mostCurves} classes of the smallest area.` : '';
-  return section({ title, text: `${kind.text}${more}`, svg, table: areasTable(kind, ranked) });
+  const chosen =
+    ranked.length > mostCurves ? ` Drawn are the ${mostCurves} classes of the smallest area.` : '';
+  const missing = leftOut > 0 ? ` ${formatNumber(leftOut)} classes have no curve.` : '';
+  return section({ title, text: `${kind.text}${chosen}${missing}`, svg, table: areasTable(kind, ranked) });
 }
 
 function areasTable(kind: CurveKind, ranked: readonly Ranked[]): Table {
@@ -112,48 +88,66 @@ function areasTable(kind: CurveKind, ranked: readonly Ranked[]): Table {
   return {
     caption: `${kind.area} by class`,
     columns: ['Class', kind.area],
-    rows: listed.map((curve) => [String(curve.class), { number: formatNumber(curve.area ?? Number.NaN) }]),
+    rows: listed.map((curve) => [String(curve.class), { number: formatNumber(curve.area) }]),
     ...(left > 0 ? { note: `${listed.length} of ${ranked.length} classes; all are in report.json.` } : {}),
   };
 }
 
-/** Whether a predicted probability means what it says. */
-export async function reliabilitySection(
+const claims = {
+  second_class:
+    'Rows by the probability that the model gave to the second class, against how often they were of it.',
+  predicted_class:
+    'Rows by the probability that the model gave to its answer, against how often it was right.',
+} as const;
+
+async function reliabilitySection(
   part: string,
-  bins: readonly CalibrationBin[],
+  { of, bins }: NonNullable<MeasuredCurves['calibration']>,
 ): Promise<Section | undefined> {
-  const filled = bins.filter(({ rows }) => rows > 0);
   const title = `Reliability of the ${part} rows`;
+  const points = bins.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy }));
   const svg = await lineChart({
     title,
-    x: { title: 'predicted probability', domain: unit },
-    y: { title: 'share that was right', domain: unit },
-    lines: [
-      { name: 'model', points: filled.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy })) },
-    ],
+    x: { title: 'claimed probability', domain: unit },
+    y: { title: 'part for which it was true', domain: unit },
+    lines: [{ name: 'model', points }],
     ...(roc.reference ? { reference: roc.reference } : {}),
   });
   if (svg === undefined) return undefined;
   return section({
     title,
-    text: 'Rows by the probability that the model gave to its answer. On the dashed diagonal it is right as often as it says; below, it is too sure of itself.',
+    text: `${claims[of]} On the dashed diagonal the claim holds; below it the model claims too much.`,
     svg,
     table: {
-      caption: 'Bins of the predicted probability',
-      columns: ['Mean probability', 'Share right', 'Rows'],
-      rows: filled.map(({ confidence, accuracy, rows }) =>
+      caption: 'Bins of the claimed probability',
+      columns: ['Mean claimed', 'Part true', 'Rows'],
+      rows: bins.map(({ confidence, accuracy, rows }) =>
         [confidence, accuracy, rows].map((value) => ({ number: formatNumber(value) })),
       ),
     },
   });
 }
 
-/** All curves that a part of the rows has. */
-export async function curveSections(part: string, measured: MeasuredRows): Promise<readonly Section[]> {
+const pointsOf = (x: readonly number[], y: readonly number[]): readonly Point[] =>
+  x.map((value, index) => ({ x: value, y: y[index] ?? Number.NaN }));
+
+/** How well rows of each class are ranked before the others, and whether a probability means what it says. */
+export async function curveSections(part: string, curves: MeasuredCurves): Promise<readonly Section[]> {
+  const rocs = (curves.roc ?? []).map((curve) => ({
+    class: curve.class,
+    area: curve.roc_auc,
+    points: pointsOf(curve.false_positive_rate, curve.true_positive_rate),
+  }));
+  const precisions = (curves.precision_recall ?? []).map((curve) => ({
+    class: curve.class,
+    area: curve.average_precision,
+    points: pointsOf(curve.recall, curve.precision),
+  }));
+  const { classes_left_out: leftOut = 0 } = curves;
   const sections = await Promise.all([
-    rocSection(part, measured.roc_curves ?? []),
-    precisionRecallSection(part, measured.precision_recall_curves ?? []),
-    reliabilitySection(part, measured.calibration_bins ?? []),
+    curvesSection({ part, leftOut, kind: roc, curves: rocs }),
+    curvesSection({ part, leftOut, kind: precisionRecall, curves: precisions }),
+    curves.calibration && reliabilitySection(part, curves.calibration),
   ]);
   return sections.filter((one) => one !== undefined);
 }

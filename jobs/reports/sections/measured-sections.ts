@@ -25,11 +25,11 @@ function chartedPart(parts: MeasuredParts): readonly [string, MeasuredRows] | un
 export async function measuredSections({ parts, target, classes }: Measured): Promise<readonly Section[]> {
   const [part, measured] = chartedPart(parts) ?? [];
   if (part === undefined || measured === undefined) return [];
-  const { confusion_matrix: matrix, per_class: rows, predictions: pairs } = measured;
+  const { confusion_matrix: matrix, per_class: rows, averages, curves, predictions: pairs } = measured;
   const sections = await Promise.all([
-    matrix ? [await confusionSection({ part, classes, matrix })] : [],
-    rows ? [await classSection({ part, classes, rows })] : [],
-    curveSections(part, measured),
+    matrix?.length ? [await confusionSection({ part, classes, matrix })] : [],
+    rows ? [await classSection({ part, classes, rows, averages })] : [],
+    curves ? curveSections(part, curves) : [],
     pairs ? regressionSections({ part, target, pairs }) : [],
   ]);
   return sections.flat();
