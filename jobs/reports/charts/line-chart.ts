@@ -41,8 +41,8 @@ export interface LineChart {
 const size = { width: 470, height: 260 } as const;
 /** Of a line, and of all lines together: what a chart of this size can show, and a page can carry. */
 const mostPoints = { line: 600, chart: 12_000 } as const;
-/** Lines of fewer points show each of them. */
-const fewPoints = 25;
+/** Lines of no more points show each of them, where there are no more in all. */
+const fewPoints = { line: 25, chart: 200 } as const;
 
 const isDrawn = ({ x, y }: Point): boolean => Number.isFinite(x) && Number.isFinite(y);
 
@@ -176,7 +176,8 @@ export async function lineChart(chart: LineChart): Promise<Markup | undefined> {
   const { x, y, moment, reference } = chart;
   const points = lines.flatMap((line) => line.points);
   const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
-  const everyPoint = lines.every((line) => line.points.length <= fewPoints);
+  const everyPoint =
+    points.length <= fewPoints.chart && lines.every((line) => line.points.length <= fewPoints.line);
   const looking = (look: Line['look']) => lines.filter((line) => line.look === look);
   const [faint, dots, named] = [looking('faint'), looking('dots'), looking(undefined)];
   const shared = { x: encodingOf('x', x, xs), y: encodingOf('y', y, ys) };
