@@ -22,6 +22,8 @@ export interface RunJobDependencies {
   reporter: EventReporter;
   threads: number;
   provider: 'cpu' | 'cuda';
+  /** Bytes that this process may use in all. */
+  memoryBytes: number;
   /** Where this run's scratch folder is made; removed with everything in it at the end. */
   scratchRoot: string;
 }
@@ -45,8 +47,8 @@ function parseSpec<K extends JobKind>(kind: K, spec: unknown): JobSpec<K> {
 }
 
 async function produceManifest(deps: RunJobDependencies, run: Run, scratch: string): Promise<JobManifest> {
-  const { store, reporter, runtime, threads, provider } = deps;
-  const { tenant, job_id: job, kind, spec, model } = run.order;
+  const { store, reporter, runtime, threads, provider, memoryBytes } = deps;
+  const { tenant, job_id: job, kind, spec, model, models } = run.order;
   const { outputs, files } = scratchOutputs(
     store,
     objectKeys.attemptPrefix(tenant, job, run.attempt),
@@ -59,7 +61,9 @@ async function produceManifest(deps: RunJobDependencies, run: Run, scratch: stri
     runtime,
     threads,
     provider,
+    memoryBytes,
     model,
+    models,
     scratch,
     signal: run.signal,
     report: reporter.progress,

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ManifestFile } from '../../shared/contracts/events';
-import { type JobKind, jobSpecs } from '../../shared/contracts/job';
+import { type JobKind, type JobSpec, jobSpecs } from '../../shared/contracts/job';
 import { objectKeys } from '../../shared/contracts/job-files';
-import type { RunOrder } from '../../shared/contracts/run-order';
+import type { OrderModel, RunOrder } from '../../shared/contracts/run-order';
 import { ConflictError, NotFoundError } from '../../shared/errors/request-errors';
 import type { DatasetRecord, DatasetStore } from '../../shared/stores/dataset-store';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
@@ -12,8 +12,8 @@ export interface JobInputStores {
   models: Pick<ModelRegistry, 'getVersion' | 'resolve'>;
 }
 
-/** What a job of a kind reads: objects by role, and the model that it starts from. */
-export type JobInputs = Pick<RunOrder, 'inputs' | 'model'>;
+/** What a job of a kind reads: objects by role, the model that it starts from, and models that it reads beside, by role. */
+export type JobInputs = Pick<RunOrder, 'inputs' | 'model' | 'models'>;
 
 interface Asked {
   stores: JobInputStores;
@@ -56,27 +56,66 @@ const ingest = forSpec(jobSpecs.ingest, async ({ dataset }, asked) => {
   return { inputs: { source: source === undefined ? { key } : { key, sha256: source.sha256 } } };
 });
 
-const train = forSpec(jobSpecs.train, async ({ dataset, test_dataset }, asked) => {
+async function datasetInputs(
+  { dataset, test_dataset }: JobSpec<'train'>,
+  asked: Asked,
+): Promise<JobInputs['inputs']> {
   const { data, profile } = await requireReadyDataset(asked, dataset);
   const inputs = { data: inputOf(data), profile: inputOf(profile) };
-  if (test_dataset === undefined) return { inputs };
+  if (test_dataset === undefined) return inputs;
   const test = await requireReadyDataset(asked, test_dataset);
-  return { inputs: { ...inputs, test_data: inputOf(test.data), test_profile: inputOf(test.profile) } };
+  return { ...inputs, test_data: inputOf(test.data), test_profile: inputOf(test.profile) };
+}
+
+type Reference = JobSpec<'compress'>['model'];
+
+/** A version that a job can start from, with its file. */
+export async function requireVersion(
+  { stores, tenant }: Asked,
+  reference: Reference,
+): Promise<{ model: OrderModel; artifact: ManifestFile; test_rows?: ManifestFile }> {
+  const { name } = reference;
+  const { version } = await stores.models.resolve({ tenant, ...reference });
+  const found = await stores.models.getVersion({ tenant, name, version });
+  if (found?.artifact === undefined) throw new NotFoundError('model version', `${name}/${version}`);
+  const { artifact, test_rows, signature, lineage } = found;
+  const model = { name, version, lineage, ...(signature === undefined ? {} : { signature }) };
+  return { model, artifact, ...(test_rows === undefined ? {} : { test_rows }) };
+}
+
+/** Models that a train job reads beside its data. */
+const modelRoles: Readonly<Record<string, (spec: JobSpec<'train'>) => Reference | undefined>> = {
+  base: ({ model }) => (model.family === 'finetune' ? model.from : undefined),
+};
+
+async function modelInputs(
+  spec: JobSpec<'train'>,
+  asked: Asked,
+): Promise<{ inputs: JobInputs['inputs']; models: NonNullable<JobInputs['models']> }> {
+  const found = await Promise.all(
+    Object.entries(modelRoles).map(async ([role, referenceIn]) => {
+      const reference = referenceIn(spec);
+      return reference === undefined ? [] : [{ role, ...(await requireVersion(asked, reference)) }];
+    }),
+  );
+  const read = found.flat();
+  return {
+    inputs: Object.fromEntries(read.map(({ role, artifact }) => [role, inputOf(artifact)])),
+    models: Object.fromEntries(read.map(({ role, model }) => [role, model])),
+  };
+}
+
+const train = forSpec(jobSpecs.train, async (spec, asked) => {
+  const inputs = await datasetInputs(spec, asked);
+  const read = await modelInputs(spec, asked);
+  if (Object.keys(read.models).length === 0) return { inputs };
+  return { inputs: { ...inputs, ...read.inputs }, models: read.models };
 });
 
-const compress = forSpec(jobSpecs.compress, async ({ model }, { stores, tenant }) => {
-  const { version } = await stores.models.resolve({ tenant, ...model });
-  const address = { tenant, name: model.name, version };
-  const found = await stores.models.getVersion(address);
-  if (found?.artifact === undefined) throw new NotFoundError('model version', `${model.name}/${version}`);
-  const { artifact, test_rows, signature, lineage } = found;
-  return {
-    inputs: {
-      model: inputOf(artifact),
-      ...(test_rows === undefined ? {} : { test_rows: inputOf(test_rows) }),
-    },
-    model: { name: model.name, version, lineage, ...(signature === undefined ? {} : { signature }) },
-  };
+const compress = forSpec(jobSpecs.compress, async (spec, asked) => {
+  const { model, artifact, test_rows } = await requireVersion(asked, spec.model);
+  const rows = test_rows === undefined ? {} : { test_rows: inputOf(test_rows) };
+  return { inputs: { model: inputOf(artifact), ...rows }, model };
 });
 
 const importModel = forSpec(jobSpecs.import, async ({ model }, { stores, tenant }) => {

@@ -35,9 +35,8 @@ function shareOf(tenant: string): string {
 
 async function orderFor(deps: StartJobDependencies, job: JobRecord): Promise<RunOrder> {
   const { tenant, id: job_id, kind, spec } = job;
-  const { inputs, model } = await resolveInputs(deps, job);
-  const grant = grantFor(job, inputs);
-  return { tenant, job_id, kind, spec, inputs, grant, ...(model === undefined ? {} : { model }) };
+  const { inputs, ...given } = await resolveInputs(deps, job);
+  return { tenant, job_id, kind, spec, inputs, grant: grantFor(job, inputs), ...given };
 }
 
 interface Submission {

@@ -38,8 +38,12 @@ export interface JobContext {
   /** Intra-op threads to ask of the runtime: fixed per job, so that results repeat. */
   readonly threads: number;
   readonly provider: 'cpu' | 'cuda';
+  /** Bytes that this process may use in all. */
+  readonly memoryBytes: number;
   /** The model that the job starts from, where its kind has one. */
   readonly model: RunOrder['model'];
+  /** What the model files among the inputs are, by role: `base`, `teacher`. */
+  readonly models?: RunOrder['models'];
   /** A folder of this run alone, for DuckDB's spills. */
   readonly scratch: string;
   /** Aborts on SIGTERM and on cancel; a kind that sees it throws `InterruptedError` after its last checkpoint. */

@@ -9,7 +9,9 @@ export interface FolderJobContextOptions {
   /** Role -> path of an existing file. */
   inputs?: Readonly<Record<string, string>>;
   model?: JobContext['model'];
+  models?: NonNullable<JobContext['models']>;
   threads?: number;
+  memoryBytes?: number;
   /** Called with every checkpoint that was saved. */
   onCheckpoint?: (checkpoint: Checkpoint) => void;
 }
@@ -83,7 +85,9 @@ async function contextIn(
     runtime: onnxModelRuntime(),
     threads: options.threads ?? 2,
     provider: 'cpu',
+    memoryBytes: options.memoryBytes ?? 4 * 2 ** 30,
     model: options.model,
+    models: options.models,
     signal: stopping.signal,
     report: (reported) => void progress.push(reported),
     log: (level, message) => void logs.push({ level, message }),
