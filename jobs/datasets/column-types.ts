@@ -7,6 +7,8 @@ export interface ColumnReading {
   sql: (reference: string) => string;
   /** SQL over all rows: true where the values do not all fit the type. */
   misfit: (reference: string) => string;
+  /** The same of one row. */
+  isMisfit?: (reference: string) => string;
 }
 
 /** Reads the column all the same, so that a broken page is found. */
@@ -67,9 +69,28 @@ const readings: Readonly<Record<string, ColumnReading>> = {
   'TIMESTAMP WITH TIME ZONE': zoned,
 };
 
-/** `undefined` for types that a table cannot hold: lists, structs, maps, binary. `sqlType` as DESCRIBE names it. */
+/** Not null, not infinite and, where they are whole, not changed by becoming a double. */
+const misfitsInList = (reference: string): string =>
+  `len(${reference}) > list_count(${reference}) OR NOT isfinite(list_max(${reference})::DOUBLE) OR NOT isfinite(list_min(${reference})::DOUBLE)`;
+const wideInList = (reference: string): string =>
+  `list_max(${reference}) > ${largestExactInteger} OR list_min(${reference}) < -${largestExactInteger}`;
+
+const listOf = (inner: ColumnReading): ColumnReading => {
+  const isMisfit = (reference: string) =>
+    `(${misfitsInList(reference)}${inner === integer ? ` OR ${wideInList(reference)}` : ''})`;
+  return { ...as('numbers', 'DOUBLE[]'), misfit: (reference) => `bool_or(${isMisfit(reference)})`, isMisfit };
+};
+
+const image: ColumnReading = { type: 'image', sql: (reference) => reference, misfit: nothing };
+
+/** `undefined` for types that a table cannot hold: lists of other than numbers, structs, maps. `sqlType` as DESCRIBE names it. */
 export function readingOf(sqlType: string): ColumnReading | undefined {
-  if (sqlType.endsWith(']')) return undefined;
+  const [, itemType] = /^(.*)\[\d*\]$/s.exec(sqlType) ?? [];
+  if (itemType !== undefined) {
+    const item = readingOf(itemType);
+    return item?.type === 'integer' || item?.type === 'number' ? listOf(item) : undefined;
+  }
+  if (sqlType === 'BLOB') return image;
   if (/^DECIMAL\(\d+,0\)$/.test(sqlType)) return integer;
   return readings[sqlType.replace(/\(.*\)$/s, '')];
 }

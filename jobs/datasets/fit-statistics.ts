@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ColumnType } from '../../shared/contracts/dataset';
 import { inSlices } from './in-slices';
 import { ingestLimits } from './ingest-limits';
+import { isLong, type LongType } from './long-values';
 import { readMoments } from './moments';
 import { columnIndex, columnReference } from './open-table';
 import { readQuantiles } from './quantiles';
@@ -53,30 +54,35 @@ export async function fitStatistics(
     const index = columnIndex(split.table, name);
     return { name, type: split.table.columns[index]?.type ?? 'text', reference: columnReference(index) };
   });
+  const plain = asked.flatMap(({ type, ...column }) => (isLong(type) ? [] : [{ ...column, type }]));
   try {
-    return await inSlices(
+    const fitted = await inSlices(
       session,
-      { relationOf: () => split.relation('train'), columns: asked },
+      { relationOf: () => split.relation('train'), columns: plain },
       (column, relation) => fitters[column.type]({ ...column, session, relation }),
     );
+    const byName = new Map(fitted.map((column) => [column.name, column]));
+    return asked.map(({ name, type }) => byName.get(name) ?? unused(name, unreadable[type] ?? ''));
   } finally {
     await session.close();
   }
 }
 
-const fitters: Readonly<Record<ColumnType, (asked: AskedColumn) => Promise<ColumnStatistics>>> = {
+/** What one number a column cannot stand for. */
+const unreadable: Partial<Record<ColumnType, string>> = {
+  numbers:
+    'it holds lists of numbers, which this model does not read; choose the family cnn, rnn or transformer',
+  image: 'it holds images, which this model does not read; choose the family cnn',
+};
+
+type PlainType = Exclude<ColumnType, LongType>;
+
+const fitters: Readonly<Record<PlainType, (asked: AskedColumn) => Promise<ColumnStatistics>>> = {
   integer: fitNumber,
   number: fitNumber,
   boolean: fitNumber,
   text: fitCategory,
   timestamp: async ({ name }) => unused(name, 'it holds timestamps, which no model here reads yet'),
-  numbers: async ({ name }) =>
-    unused(
-      name,
-      'it holds lists of numbers, which this model does not read; choose the family cnn, rnn or transformer',
-    ),
-  image: async ({ name }) =>
-    unused(name, 'it holds images, which this model does not read; choose the family cnn'),
 };
 
 interface AskedColumn {

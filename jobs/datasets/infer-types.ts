@@ -125,13 +125,13 @@ export async function inferTypes(
   source: { relation: string; references: readonly string[]; bit: (reference: string) => string },
 ): Promise<ValuesRead> {
   const read: ValuesRead = { rows: 0, bits: [], contentBytes: 0 };
-  for (let from = 0; from < source.references.length; from += columnsPerQuery) {
+  for (let from = 0; from === 0 || from < source.references.length; from += columnsPerQuery) {
     const references = source.references.slice(from, from + columnsPerQuery);
     const bits = references.map((reference) => `coalesce(bit_or(${source.bit(reference)}), 0)`);
     const bytes = references.map((reference) => `coalesce(strlen(${reference}), 0)`);
     const answer = await session.row(
       z.object({ rows: z.coerce.number(), bits: z.array(z.coerce.number()), bytes: z.coerce.number() }),
-      `SELECT count(*) AS rows, [${bits.join(', ')}]::BIGINT[] AS bits, coalesce(sum(${bytes.join(' + ')}), 0) AS bytes FROM ${source.relation}`,
+      `SELECT count(*) AS rows, [${bits.join(', ')}]::BIGINT[] AS bits, coalesce(sum(${['0', ...bytes].join(' + ')}), 0) AS bytes FROM ${source.relation}`,
     );
     read.rows = answer.rows;
     read.bits.push(...answer.bits);

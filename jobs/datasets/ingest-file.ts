@@ -89,7 +89,7 @@ async function ingest(upload: OpenIngest): Promise<IngestOutcome> {
   });
   if (!prepared) return { type: 'rejected', errors: issues.issues, truncated: issues.truncated };
   onProgress(progress.typed);
-  await session.fitTo(prepared.columns.length);
+  await session.fitTo(prepared);
   await writeTable(session, prepared, { path: upload.data, sourceBytes: bytes });
   onProgress(progress.written);
   return { type: 'ready', profile: await profile(upload, prepared) };

@@ -5,8 +5,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface Member {
   key: string;
+  form: ColumnForm;
   issue?: MemberIssue;
 }
+
+/** What the values of a column are so far; nulls tell nothing. */
+export type ColumnForm = 'unknown' | 'scalar' | 'list';
 
 type MemberIssue = Pick<DatasetIssue, 'code' | 'detail'>;
 
@@ -14,15 +18,34 @@ const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
 
-/** Whether there is nothing to note about a line: known keys, each once, with short and plain values. The fast path of nearly all lines. */
-export function isPlain(bytes: Uint8Array, object: JsonObject, known: ReadonlySet<string>): boolean {
+type Forms = ReadonlyMap<string, ColumnForm>;
+
+/** Whether there is nothing to note about a line: known keys, each once, with short values of their columns' forms. The fast path of nearly all lines. */
+export function isPlain(bytes: Uint8Array, object: JsonObject, forms: Forms): boolean {
   let members = 0;
   for (const key in object) {
-    const value = object[key];
-    if ((typeof value === 'object' && value !== null) || !known.has(key)) return false;
+    const form = forms.get(key);
+    const found = formOf(object[key]);
+    if (form === undefined || found === undefined || (found !== 'unknown' && found !== form)) return false;
     members++;
   }
   return bytes.length <= ingestLimits.fieldBytes && members === countMembers(bytes);
+}
+
+/** `undefined`: an object, or an array of more than numbers. */
+export function formOf(value: unknown): ColumnForm | undefined {
+  if (value === null) return 'unknown';
+  if (typeof value !== 'object') return 'scalar';
+  return Array.isArray(value) && firstMisfit(value) < 0 ? 'list' : undefined;
+}
+
+/** The place of the first element that is no number of a double's range; -1 where all are. */
+function firstMisfit(list: readonly unknown[]): number {
+  for (let at = 0; at < list.length; at++) {
+    const element = list[at];
+    if (typeof element !== 'number' || !Number.isFinite(element)) return at;
+  }
+  return -1;
 }
 
 /** Colons outside of strings, which is one per member of a flat object; more than a million where an escape needs a closer look. */
@@ -41,16 +64,36 @@ function countMembers(bytes: Uint8Array): number {
   return members;
 }
 
-/** The members of a parsed line in the order of its text, each with what is wrong about it. */
-export function checkMembers(text: string, object: JsonObject): Member[] {
-  const nested = Object.entries(object).filter(([, value]) => typeof value === 'object' && value !== null);
-  if (nested.length > 0) return nested.map(([key, value]) => ({ key, issue: nestedValue(value) }));
+/** The members of a parsed line in the order of its text, each with its form and with what is wrong about it. */
+export function checkMembers(text: string, object: JsonObject, forms: Forms): Member[] {
+  if (Object.values(object).some((value) => formOf(value) === undefined)) return nestedMembers(object, forms);
   const seen = new Set<string>();
   return keysOf(text).map((key) => {
-    const issue = seen.has(key) ? duplicateKey : issueOf(key, object[key]);
+    const form = formOf(object[key]) ?? 'unknown';
+    const issue = seen.has(key) ? duplicateKey : (issueOf(key, object[key]) ?? mixture(form, forms.get(key)));
     seen.add(key);
-    return issue ? { key, issue } : { key };
+    return { key, form, ...(issue ? { issue } : {}) };
   });
+}
+
+/** The text of a line with objects in it does not tell whose its keys are. */
+function nestedMembers(object: JsonObject, forms: Forms): Member[] {
+  return Object.entries(object).map(([key, value]) => {
+    const form = formOf(value);
+    const issue = form === undefined ? nestedValue(value) : mixture(form, forms.get(key));
+    return { key, form: form ?? 'unknown', ...(issue ? { issue } : {}) };
+  });
+}
+
+const mixedForms: Partial<Record<ColumnForm, string>> = {
+  list: 'the value is a list, and the rows above hold single values',
+  scalar: 'the value is no list, and the rows above hold lists',
+};
+
+function mixture(form: ColumnForm, above: ColumnForm = 'unknown'): MemberIssue | undefined {
+  if (form === 'unknown' || above === 'unknown' || form === above) return undefined;
+  const detail = `${mixedForms[form]}; a column is of one kind: write each value as a list, such as [1], or none`;
+  return { code: 'mixed_values', detail };
 }
 
 const duplicateKey = {
@@ -59,11 +102,22 @@ const duplicateKey = {
 } as const;
 
 function nestedValue(value: unknown): MemberIssue {
-  const what = Array.isArray(value) ? 'an array' : 'an object';
-  return {
-    code: 'nested_value',
-    detail: `the value is ${what}, and a column holds texts, numbers, booleans and null; spread it over columns of its own, or leave it out`,
-  };
+  if (Array.isArray(value)) return { code: 'nested_value', detail: brokenList(value) };
+  const detail =
+    'the value is an object, and a column holds texts, numbers, booleans, lists of numbers and null; spread it over columns of its own, or leave it out';
+  return { code: 'nested_value', detail };
+}
+
+function brokenList(list: readonly unknown[]): string {
+  const at = firstMisfit(list);
+  return `element ${at + 1} of this list is ${nameOfElement(list[at])}, and a list holds numbers alone; give numbers, such as token ids for words, or null for the whole list where it is unknown`;
+}
+
+function nameOfElement(element: unknown): string {
+  if (element === null) return 'null';
+  if (Array.isArray(element)) return 'a list';
+  if (typeof element === 'number') return 'a number past the range of a double';
+  return typeof element === 'object' ? 'an object' : `a ${typeof element}`;
 }
 
 /** A lone half of a surrogate pair, which UTF-8 cannot write, or U+0000. */

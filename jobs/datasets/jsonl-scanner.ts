@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { checkColumnCount } from './check-column-names';
 import { ingestLimits } from './ingest-limits';
 import type { IssueList } from './issue-list';
-import { checkMembers, isPlain, type JsonObject, type Member } from './json-members';
+import { type ColumnForm, checkMembers, isPlain, type JsonObject, type Member } from './json-members';
 
 const lineFeed = 0x0a;
 /** White space as JSON has it (RFC 8259, section 2). */
@@ -16,8 +16,8 @@ export class JsonlScanner {
   longestRow = 0;
   /** From 1. */
   line = 1;
-  /** In the order in which their keys first appear. */
-  readonly columns = new Set<string>();
+  /** In the order in which their keys first appear, each with the form of its values. */
+  readonly columns = new Map<string, ColumnForm>();
 
   private readonly issues: IssueList;
   private pieces: Buffer[] = [];
@@ -64,7 +64,7 @@ export class JsonlScanner {
     this.rows++;
     const object = this.parse(text);
     if (!object || isPlain(bytes, object, this.columns)) return;
-    for (const member of checkMembers(text, object)) this.noteMember(member);
+    for (const member of checkMembers(text, object, this.columns)) this.noteMember(member);
   }
 
   private parse(text: string): JsonObject | undefined {
@@ -84,10 +84,11 @@ export class JsonlScanner {
     return undefined;
   }
 
-  private noteMember({ key, issue }: Member): void {
+  private noteMember({ key, form, issue }: Member): void {
     if (issue) this.issues.add({ line: this.line, column: key, ...issue });
-    if (this.columns.has(key)) return;
-    this.columns.add(key);
+    const above = this.columns.get(key);
+    if (above === undefined || above === 'unknown') this.columns.set(key, form);
+    if (above !== undefined) return;
     if (this.columns.size === ingestLimits.columns + 1)
       checkColumnCount(this.columns.size, this.issues, this.line);
   }

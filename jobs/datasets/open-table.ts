@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { ColumnType } from '../../shared/contracts/dataset';
 import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
 import { readingOf } from './column-types';
+import { isLong, type LongValues, spoolValues } from './long-values';
 import { nearestNames } from './nearest-names';
 import { quoteText } from './quote-sql';
 import { openSession, type Session } from './session';
@@ -15,11 +17,18 @@ export interface TableColumn {
 export interface Table {
   readonly columns: readonly TableColumn[];
   readonly rows: number;
+  /** About how many rows its file holds in one piece, which is what memory has room for at once. */
+  readonly rowsPerGroup: number;
   readonly session: Session;
-  /** What FROM takes to read it: `row_number`, from 0, and the columns as `c0`, `c1`, …: no name of the data is ever an identifier. */
+  /**
+   * What FROM takes to read it: `row_number`, from 0, and the columns as `c0`, `c1`, …: no name of the data is ever an
+   * identifier. Lists and images are left out.
+   */
   readonly relation: string;
   /** The same with these columns alone: in a wide table, all of them take longer to name than one to read. */
   readonly relationOf: (references: readonly string[]) => string;
+  /** The lists or images of the column at this place, by row number; made ready at the first call. */
+  readonly longValues: (index: number) => Promise<LongValues>;
   close(): Promise<void>;
 }
 
@@ -63,7 +72,7 @@ async function tableOver(session: Session, data: string): Promise<Table> {
     z.object({ column_name: z.string(), column_type: z.string() }),
     `DESCRIBE SELECT * FROM ${source}`,
   );
-  await session.fitTo(described.length);
+  await session.fitTo({ columns: described, rows: 0 });
   const columns = described.map(({ column_name: name, column_type }) => ({
     name,
     reading: supported(name, column_type),
@@ -71,20 +80,52 @@ async function tableOver(session: Session, data: string): Promise<Table> {
   const references = columns.map((_, index) => columnReference(index));
   const readings = new Map(columns.map(({ reading }, index) => [columnReference(index), reading]));
   const selected = (reference: string) => `${readings.get(reference)?.sql(reference)} AS ${reference}`;
+  const light = columns.flatMap(({ reading }, index) =>
+    isLong(reading.type) ? [] : [columnReference(index)],
+  );
   const relationOf = (asked: readonly string[]) =>
     `(SELECT ${['row_number() OVER () - 1 AS row_number', ...asked.map(selected)].join(', ')} FROM ${source} AS source(${references.join(', ')}))`;
-  const { rows } = await session.row(
-    z.object({ rows: z.coerce.number() }),
-    `SELECT count(*) AS rows FROM ${source}`,
+  const { rows, groups } = await session.row(
+    z.object({ rows: z.coerce.number(), groups: z.coerce.number() }),
+    `SELECT num_rows AS rows, num_row_groups AS groups FROM parquet_file_metadata(${quoteText(data)})`,
   );
   const plain = columns.map(({ name, reading }) => ({ name, type: reading.type }));
+  const long = longColumns({ session, columns: plain, rows, relationOf });
   return {
     columns: plain,
     rows,
+    rowsPerGroup: Math.ceil(rows / Math.max(1, groups)),
     session,
-    relation: relationOf(references),
+    relation: relationOf(light),
     relationOf,
-    close: () => session.close(),
+    longValues: long.values,
+    async close() {
+      await long.close();
+      await session.close();
+    },
+  };
+}
+
+type LongSource = Pick<Table, 'session' | 'columns' | 'rows' | 'relationOf'>;
+
+/** Each column of long values is copied into its file once, when it is first asked for. */
+function longColumns({ session, columns, rows, relationOf }: LongSource) {
+  const opened = new Map<number, Promise<LongValues>>();
+  async function spool(index: number): Promise<LongValues> {
+    const { name = '', type = 'text' } = columns[index] ?? {};
+    if (!isLong(type)) throw new BadSpecError(`column '${name}' holds neither lists nor images`);
+    const reference = columnReference(index);
+    const chunks = session.stream(`SELECT ${reference} FROM ${relationOf([reference])}`);
+    return spoolValues(chunks, { type, rows, path: join(session.folder, `${reference}.values`) });
+  }
+  return {
+    values(index: number): Promise<LongValues> {
+      const values = opened.get(index) ?? spool(index);
+      opened.set(index, values);
+      return values;
+    },
+    close: async () =>
+      void (await Promise.all([...opened.values()].map(async (values) => (await values).close()))),
   };
 }
 

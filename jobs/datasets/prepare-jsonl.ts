@@ -6,7 +6,7 @@ import { checkColumnNames } from './check-column-names';
 import { bitOfString, bitOfText, inferTypes, typedValue, typeOfBits } from './infer-types';
 import { JsonlScanner } from './jsonl-scanner';
 import { columnReference } from './open-table';
-import type { PreparedSource, Upload } from './prepared-source';
+import type { PreparedColumn, PreparedSource, Upload } from './prepared-source';
 import { quoteText } from './quote-sql';
 import { scanText } from './scan-text';
 import { byteOrderMark } from './sniff-format';
@@ -21,20 +21,37 @@ export async function prepareJsonl(upload: Upload): Promise<PreparedSource | und
   if (isArray(head.subarray(mark))) return refuseArray(upload);
   const scanner = new JsonlScanner(issues);
   await scanText(upload.path, scanner, issues, upload.watch);
-  const columns = [...scanner.columns];
-  if (!issues.truncated) checkColumnNames(columns, issues);
+  const columns: JsonColumn[] = Array.from(scanner.columns, ([name, form], index) => ({
+    name,
+    isList: form === 'list',
+    reference: columnReference(index),
+  }));
+  if (!issues.truncated)
+    checkColumnNames(
+      columns.map(({ name }) => name),
+      issues,
+    );
   if (!issues.any) checkExtent(scanner, upload);
   if (issues.any) return undefined;
   const path = mark === 0 ? upload.path : await withoutMark(upload, mark);
-  const references = columns.map((_, index) => columnReference(index));
   const relation = jsonRelation(path, columns, scanner.longestRow);
+  const references = columns.filter(({ isList }) => !isList).map(({ reference }) => reference);
   const read = await inferTypes(session, { relation, references, bit: bitOfJson });
   if (read.rows !== scanner.rows) throw disagreement();
-  const typed = columns.map((name, index) =>
-    typedColumn(name, columnReference(index), read.bits[index] ?? 0),
-  );
-  return { columns: typed, relation, rows: read.rows };
+  const bits = new Map(references.map((reference, index) => [reference, read.bits[index] ?? 0]));
+  const typed = columns.map((column) => typedColumn(column, bits.get(column.reference) ?? 0));
+  const rowBytes = references.length === columns.length ? 0 : (upload.bytes / read.rows) * doublePerText;
+  return { columns: typed, relation, rows: read.rows, rowBytes };
 }
+
+interface JsonColumn {
+  name: string;
+  reference: string;
+  isList: boolean;
+}
+
+/** A number takes 8 bytes in memory, and 2 at least in a list: `0,`. */
+const doublePerText = 4;
 
 const isArray = (head: Buffer): boolean => /^\s*\[/.test(head.subarray(0, 4096).toString('utf8'));
 
@@ -72,10 +89,10 @@ async function withoutMark({ session, path }: Upload, mark: number): Promise<str
 
 const smallestBuffer = 1024 * 1024;
 
-/** Each value stays JSON, so that a text is told from a number and a long number keeps its digits. */
-function jsonRelation(path: string, names: readonly string[], longestRow: number): string {
-  const columns = names.map((name) => `${quoteText(name)}: 'JSON'`);
-  const references = names.map((_, index) => columnReference(index));
+/** Each value but lists stays JSON, so that a text is told from a number and a long number keeps its digits. */
+function jsonRelation(path: string, named: readonly JsonColumn[], longestRow: number): string {
+  const columns = named.map(({ name, isList }) => `${quoteText(name)}: '${isList ? 'DOUBLE[]' : 'JSON'}'`);
+  const references = named.map(({ reference }) => reference);
   const size = Math.max(smallestBuffer, longestRow + 1024);
   return `read_json(${quoteText(path)}, format = 'newline_delimited', auto_detect = false, maximum_object_size = ${size}, columns = {${columns.join(', ')}}) AS source(${references.join(', ')})`;
 }
@@ -91,7 +108,8 @@ function bitOfJson(reference: string): string {
     ELSE ${bitOfText(`${reference}::VARCHAR`)} END`;
 }
 
-function typedColumn(name: string, reference: string, bits: number) {
+function typedColumn({ name, reference, isList }: JsonColumn, bits: number): PreparedColumn {
+  if (isList) return { name, type: 'numbers', sql: reference };
   const type = typeOfBits(bits);
   const text = `nullif(${textOf(reference)}, '')`;
   return { name, type, sql: type === 'text' ? text : typedValue(text, bits) };

@@ -50,10 +50,11 @@ async function prepare({ session, path, issues }: Upload): Promise<PreparedSourc
   if (issues.any) return undefined;
   const relation = `${source} AS source(${columns.map(({ reference }) => reference).join(', ')})`;
   const misfits = await findMisfits(session, relation, known);
-  const prepared = known.map((column, index) =>
-    misfits[index] ? withoutMisfit(column, issues) : fitting(column),
-  );
-  return issues.any ? undefined : { columns: prepared, relation, rows };
+  for (const [index, column] of known.entries())
+    if (misfits[index]) await noteMisfit({ session, relation, issues }, column);
+  if (issues.any) return undefined;
+  const prepared = known.map((column, index) => (misfits[index] ? withoutMisfit(column) : fitting(column)));
+  return { columns: prepared, relation, rows, rowBytes: await rowBytes(session, relation, known, rows) };
 }
 
 async function findColumns(session: Session, path: string, source: string): Promise<FoundColumn[]> {
@@ -66,8 +67,14 @@ async function findColumns(session: Session, path: string, source: string): Prom
     name: names[index] ?? '',
     reference: columnReference(index),
     sqlType,
-    reading: readingOf(sqlType),
+    reading: uploadReading(sqlType),
   }));
+}
+
+/** Images come in an archive of their own, where each has a name to be told by. */
+function uploadReading(sqlType: string): ColumnReading | undefined {
+  const reading = readingOf(sqlType);
+  return reading?.type === 'image' ? undefined : reading;
 }
 
 function unsupported({ name, sqlType }: FoundColumn) {
@@ -115,11 +122,42 @@ const fitting = ({ name, reference, reading }: KnownColumn): PreparedColumn => (
 });
 
 /** Long whole numbers become text, digit by digit; for the rest there is no faithful way. */
-function withoutMisfit(column: KnownColumn, issues: Upload['issues']): PreparedColumn {
+const withoutMisfit = ({ name, reference }: KnownColumn): PreparedColumn => ({
+  name,
+  type: 'text',
+  sql: `CAST(${reference} AS VARCHAR)`,
+});
+
+interface Reading extends Pick<Upload, 'session' | 'issues'> {
+  relation: string;
+}
+
+async function noteMisfit({ session, relation, issues }: Reading, column: KnownColumn): Promise<void> {
   const { name, reference, reading } = column;
-  if (reading.type === 'integer') return { name, type: 'text', sql: `CAST(${reference} AS VARCHAR)` };
-  issues.add({ column: name, ...misfitIssue(reading) });
-  return fitting(column);
+  if (reading.type === 'integer') return;
+  if (!reading.isMisfit) return issues.add({ column: name, ...misfitIssue(reading) });
+  const { row } = await session.row(
+    z.object({ row: z.coerce.number() }),
+    `SELECT min(row) AS row FROM (SELECT row_number() OVER () AS row, ${reading.isMisfit(reference)} AS misfit FROM ${relation}) WHERE misfit`,
+  );
+  issues.add({ column: name, code: 'nested_value', detail: listMisfit(row) });
+}
+
+const listMisfit = (row: number): string =>
+  `the list of row ${row} (from 1) holds a number that is missing, infinite or past 2^53; give numbers alone, or null for the whole list where it is unknown`;
+
+const bytesPerNumber = 8;
+
+/** Of the lists alone; other values are short. */
+async function rowBytes(session: Session, relation: string, columns: readonly KnownColumn[], rows: number) {
+  const lists = columns.filter(({ reading }) => reading.type === 'numbers');
+  if (lists.length === 0) return 0;
+  const sums = lists.map(({ reference }) => `coalesce(sum(len(${reference})), 0)`);
+  const { numbers } = await session.row(
+    z.object({ numbers: z.coerce.number() }),
+    `SELECT ${sums.join(' + ')} AS numbers FROM ${relation}`,
+  );
+  return (numbers * bytesPerNumber) / rows;
 }
 
 function misfitIssue({ type }: ColumnReading) {

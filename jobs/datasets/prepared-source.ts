@@ -27,6 +27,8 @@ export interface PreparedSource {
   /** What FROM takes. */
   relation: string;
   rows: number;
+  /** About how many bytes the values of a row take in memory, where that is known better than from the file. */
+  rowBytes?: number;
   delimiter?: string;
 }
 

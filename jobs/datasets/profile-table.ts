@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ColumnType, DatasetColumn } from '../../shared/contracts/dataset';
 import { inSlices } from './in-slices';
+import { isLong } from './long-values';
 import { readMoments } from './moments';
 import { columnReference, type Table, type TableColumn } from './open-table';
 import { readQuantiles } from './quantiles';
@@ -34,11 +35,16 @@ interface Summary {
 export async function profileTable(table: Table, onColumn: (done: number) => void): Promise<DatasetColumn[]> {
   const columns = table.columns.map((column, index) => ({ ...column, reference: columnReference(index) }));
   let done = 0;
-  return inSlices(table.session, { relationOf: table.relationOf, columns }, async (column, relation) => {
+  const profile = async (column: (typeof columns)[number], relation: string) => {
     const profiled = await profileColumn({ ...column, session: table.session, relation });
     onColumn(++done);
     return profiled;
-  });
+  };
+  const plain = columns.filter(({ type }) => !isLong(type));
+  const profiled = await inSlices(table.session, { relationOf: table.relationOf, columns: plain }, profile);
+  for (const column of columns.filter(({ type }) => isLong(type)))
+    profiled.splice(columns.indexOf(column), 0, await profile(column, table.relationOf([column.reference])));
+  return profiled;
 }
 
 async function profileColumn(column: ColumnOfTable): Promise<DatasetColumn> {

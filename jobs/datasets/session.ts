@@ -26,8 +26,8 @@ export interface Session {
   row<S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]): Promise<z.infer<S>>;
   /** A large answer, chunk by chunk, over a connection of its own: streams may run side by side. */
   stream(sql: string): AsyncIterable<DuckDBDataChunk>;
-  /** Makes room for rows of many columns: DuckDB holds a block of rows for each of them at once. */
-  fitTo(columns: number): Promise<void>;
+  /** Makes room for long rows, of many columns or of long values: DuckDB holds a block of rows of each column at once. */
+  fitTo(table: RowExtent): Promise<void>;
   /** Floating-point sums of one thread repeat bit for bit: of more, the order of adding is a matter of chance. */
   withOneThread<T>(work: () => Promise<T>): Promise<T>;
   /** Stops the query that runs now. */
@@ -35,10 +35,20 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** How much a row takes, as far as it is known. */
+export interface RowExtent {
+  columns: ArrayLike<unknown>;
+  rows: number;
+  rowBytes?: number;
+}
+
 const defaultMemoryLimitMib = 384;
 /** Up to here the default is enough for two threads. */
 const narrow = 500;
 const mebibytesPerColumn = 0.25;
+/** DuckDB's vector; a block of rows is copied on its way to the file. */
+const rowsAtOnce = 2048;
+const copies = 3;
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const folder = await mkdtemp(join(options.scratch, 'duckdb-'));
@@ -58,7 +68,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     stream: (sql: string) => chunksOf(instance, sql),
     withOneThread: <T>(work: () => Promise<T>) => withOneThread(connection, work),
-    fitTo: (columns: number) => fitTo(connection, columns, options),
+    fitTo: (table: RowExtent) => fitTo(connection, table, options),
     interrupt: () => connection.interrupt(),
     close: () => closeAll(connection, instance, folder),
   };
@@ -80,11 +90,12 @@ function settings({ threads = 2, memoryLimitMib = defaultMemoryLimitMib }: Sessi
 /** What the caller set stays. */
 async function fitTo(
   connection: DuckDBConnection,
-  columns: number,
+  { columns, rows, rowBytes = 0 }: RowExtent,
   { threads, memoryLimitMib }: SessionOptions,
 ): Promise<void> {
-  if (columns <= narrow) return;
-  const memory = Math.round(defaultMemoryLimitMib + columns * mebibytesPerColumn);
+  const blockMib = (Math.min(rows, rowsAtOnce) * rowBytes * copies) / 2 ** 20;
+  if (columns.length <= narrow && blockMib <= defaultMemoryLimitMib / 4) return;
+  const memory = Math.round(defaultMemoryLimitMib + columns.length * mebibytesPerColumn + blockMib);
   if (memoryLimitMib === undefined) await connection.run(`SET memory_limit = '${memory}MiB'`);
   if (threads === undefined) await connection.run('SET threads = 1');
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Task } from '../../shared/datasets/check-target';
 import { BadSpecError, UnusableDataError } from '../../shared/errors/job-errors';
 import { type Allocation, allocateRows, type Fractions } from './allocate-rows';
+import { isLong } from './long-values';
 import { columnIndex, columnReference, type Table, type TableColumn } from './open-table';
 import { quoteText } from './quote-sql';
 import { rowKey } from './row-key';
@@ -17,7 +18,7 @@ export interface SplitTable {
   readonly target: TableColumn;
   readonly task: Task;
   readonly counts: Readonly<Record<Part | 'dropped', number>>;
-  /** What FROM takes to read a part: `row_number` and `c0`, `c1`, … as in the table, and in its order. */
+  /** What FROM takes to read a part: `row_number` and `c0`, `c1`, … as in the table's own relation, and in its order. */
   readonly relation: (part: Part | 'all') => string;
 }
 
@@ -142,10 +143,10 @@ async function writePart(
   { session, columns }: Table,
   { keyed, cuts, part, folder }: PartToWrite,
 ): Promise<void> {
-  const references = columns.map((_, index) => columnReference(index));
+  const references = columns.flatMap(({ type }, index) => (isLong(type) ? [] : [columnReference(index)]));
   const isPart = `CASE WHEN row_key <= test_cut THEN 'test' WHEN row_key <= validation_cut THEN 'validation' ELSE 'train' END = '${part}'`;
   await session.run(
-    `COPY (SELECT row_number, ${references.join(', ')} FROM ${keyed} JOIN ${cuts} USING (stratum) WHERE ${isPart} ORDER BY row_number)
+    `COPY (SELECT ${['row_number', ...references].join(', ')} FROM ${keyed} JOIN ${cuts} USING (stratum) WHERE ${isPart} ORDER BY row_number)
      TO ${quoteText(join(folder, `${part}.parquet`))} (FORMAT parquet)`,
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkTarget, type Task } from '../../shared/datasets/check-target';
+import { checkTarget, checkTargetType, type Task } from '../../shared/datasets/check-target';
 import { columnReference, type Table, type TableColumn } from './open-table';
 
 export interface TargetOfTable {
@@ -15,6 +15,7 @@ export async function requireUsableTarget(
   table: Table,
   { index, target, task }: TargetOfTable,
 ): Promise<number> {
+  checkTargetType(target);
   const reference = columnReference(index);
   const counts = await table.session.row(
     counted,

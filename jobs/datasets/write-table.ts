@@ -20,7 +20,7 @@ export async function writeTable(
 }
 
 /** Every thread holds a row group in memory: wide rows, and long ones, make it smaller. */
-function rowGroupSize({ rows, columns }: PreparedSource, sourceBytes: number): number {
-  const bytesPerRow = Math.max(sourceBytes / Math.max(1, rows), columns.length * bytesPerValue);
+function rowGroupSize({ rows, columns, rowBytes = 0 }: PreparedSource, sourceBytes: number): number {
+  const bytesPerRow = Math.max(sourceBytes / Math.max(1, rows), columns.length * bytesPerValue, rowBytes);
   return Math.max(1, Math.min(largestRowGroup, Math.floor(rowGroupBytes / bytesPerRow)));
 }

@@ -18,11 +18,20 @@ export interface TargetFacts {
   distinct: number;
 }
 
-export const timestampTarget = (name: string): UnusableDataError =>
-  new UnusableDataError(
-    `the target '${name}' holds timestamps, which no model here predicts; give a text, boolean or number column, such as the days until that time`,
-    'target_type',
-  );
+/** Why a column of this type is never a target. */
+const untargetable: Partial<Record<ColumnType, string>> = {
+  timestamp:
+    'holds timestamps, which no model here predicts; give a text, boolean or number column, such as the days until that time',
+  numbers:
+    'holds lists of numbers, which a model reads and does not predict; give a text, boolean or number column',
+  image: 'holds images, which a model reads and does not predict; give a text, boolean or number column',
+};
+
+/** Refuses a target whose values are of a kind that no model predicts. */
+export function checkTargetType({ name, type }: { name: string; type: ColumnType }): void {
+  const why = untargetable[type];
+  if (why !== undefined) throw new UnusableDataError(`the target '${name}' ${why}`, 'target_type');
+}
 
 const textRegression = (name: string) =>
   new UnusableDataError(
@@ -60,7 +69,7 @@ const isClassification = ({ task, type }: TargetFacts) =>
 /** Refuses a target that nothing can be learned of: the same words at submit, from the profile, and in the job, from the rows. */
 export function checkTarget(facts: TargetFacts): void {
   const { name, type, task, rows, present, distinct } = facts;
-  if (type === 'timestamp') throw timestampTarget(name);
+  checkTargetType({ name, type });
   if (task === 'regression' && type === 'text') throw textRegression(name);
   if (present === 0) throw allMissing(name, rows);
   if (distinct === 1) throw constant(name, present);

@@ -62,6 +62,20 @@ describe('a JSONL upload', () => {
       jsonl: '{"\\u0061":"\\u00e9\\n\\ud83d\\udc27"}\n{"a":"\\\\"}\n',
       rows: [['é\n🐧'], ['\\']],
     },
+    {
+      what: 'lists of numbers, empty ones, and null as missing',
+      jsonl: '{"a":[1,2.5,-3e2],"b":[0.1]}\n{"a":[],"b":[9007199254740993]}\n{"b":null}\n',
+      rows: [
+        [[1, 2.5, -300], [0.1]],
+        [[], [9007199254740992]],
+        [null, null],
+      ],
+    },
+    {
+      what: 'a list of 150,000 numbers, which is longer than a text may be',
+      jsonl: lines({ a: Array.from({ length: 150_000 }, (_, at) => at + 0.123456) }),
+      rows: [[Array.from({ length: 150_000 }, (_, at) => at + 0.123456)]],
+    },
     { what: 'keys with colons, quotes and line breaks', jsonl: '{"a:\\"b\\n":"c:d"}\n', rows: [['c:d']] },
     {
       what: 'a key named __proto__',
@@ -105,7 +119,34 @@ describe('a JSONL upload', () => {
       jsonl: lines({ a: 1, b: { c: 1 } }, { a: [1] }),
       errors: [
         { line: 1, column: 'b', code: 'nested_value' },
+        { line: 2, column: 'a', code: 'mixed_values' },
+      ],
+    },
+    {
+      what: 'lists of more than numbers, each with its place',
+      jsonl: lines(
+        { a: [1, null] },
+        { a: [1, 'x'], b: [true] },
+        { a: [[1]] },
+        { a: [{}] },
+        { a: [1, 2] },
+      ).concat('\n{"a":[1e400]}'),
+      errors: [
+        { line: 1, column: 'a', code: 'nested_value' },
         { line: 2, column: 'a', code: 'nested_value' },
+        { line: 2, column: 'b', code: 'nested_value' },
+        { line: 3, column: 'a', code: 'nested_value' },
+        { line: 4, column: 'a', code: 'nested_value' },
+        { line: 6, column: 'a', code: 'nested_value' },
+      ],
+    },
+    {
+      what: 'lists and single values in one column, where the second kind begins',
+      jsonl: lines({ a: null, b: 1 }, { a: [1], b: 2 }, { a: 1, b: [] }, { a: 'x', b: null }),
+      errors: [
+        { line: 3, column: 'a', code: 'mixed_values' },
+        { line: 3, column: 'b', code: 'mixed_values' },
+        { line: 4, column: 'a', code: 'mixed_values' },
       ],
     },
     {
@@ -173,6 +214,12 @@ describe('a JSONL upload', () => {
     expect(found.map(({ detail, ...place }) => place)).toEqual(errors);
   });
 
+  it('says which element of a list is no number', async () => {
+    const [error] = await errorsOf(lines({ a: [1, 2.5] }, { a: [1, null] }));
+
+    expect(error?.detail).toMatch(/^element 2 of this list is null, and a list holds numbers alone; /);
+  });
+
   it('says which character is wrong, and not what the data are', async () => {
     const [unexpected, early] = await errorsOf('{"secret": x}\n{"secret": \n');
 
@@ -185,7 +232,7 @@ describe('a JSONL upload', () => {
   });
 
   it('reads more than one chunk with the right lines', async () => {
-    const jsonl = `${Array.from({ length: 60_000 }, (_, id) => JSON.stringify({ id, text: `row ${id}`, more: 'x'.repeat(20) })).join('\n')}\n{"id":[]}`;
+    const jsonl = `${Array.from({ length: 60_000 }, (_, id) => JSON.stringify({ id, text: `row ${id}`, more: 'x'.repeat(20) })).join('\n')}\n{"id":{}}`;
 
     const errors = await errorsOf(jsonl);
 

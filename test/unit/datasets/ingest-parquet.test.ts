@@ -62,8 +62,13 @@ describe('a Parquet upload', () => {
   it.each([
     {
       what: 'nested columns and binary ones',
-      query: `SELECT 1 AS ok, {'x': 1} AS s, [1] AS l, MAP {'a': 1} AS m, 'b'::BLOB AS b`,
-      errors: ['s', 'l', 'm', 'b'].map((column) => ({ column, code: 'unsupported_type' })),
+      query: `SELECT [1] AS ok, {'x': 1} AS s, [[1]] AS l, ['a'] AS t, [true] AS f, MAP {'a': 1} AS m, 'b'::BLOB AS b`,
+      errors: ['s', 'l', 't', 'f', 'm', 'b'].map((column) => ({ column, code: 'unsupported_type' })),
+    },
+    {
+      what: 'lists of other than plain numbers',
+      query: `SELECT * FROM (VALUES ([1], [1.5], [2.5], [0]), ([2, NULL], ['nan'::DOUBLE], [-'inf'::DOUBLE], [9007199254740993])) AS t(missing, nan, infinite, wide)`,
+      errors: ['missing', 'nan', 'infinite', 'wide'].map((column) => ({ column, code: 'nested_value' })),
     },
     {
       what: 'infinite values',
@@ -81,6 +86,14 @@ describe('a Parquet upload', () => {
     const found = await errorsOf(await parquet(query));
 
     expect(found.map(({ detail, ...place }) => place)).toEqual(errors);
+  });
+
+  it('says which row holds the number that is none', async () => {
+    const query = 'SELECT CASE WHEN range = 5000 THEN [NULL, 1] ELSE [range] END AS l FROM range(9000)';
+
+    const [error] = await errorsOf(await parquet(query));
+
+    expect(error?.detail).toMatch(/^the list of row 5001 \(from 1\) holds a number that is missing/);
   });
 
   it.each([
