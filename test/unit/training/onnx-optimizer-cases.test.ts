@@ -94,6 +94,7 @@ async function step(
       ['test_adam', adam, ['V', 'H']],
       ['test_adam_multiple', adam, ['V', 'H']],
       ['test_momentum', momentum(false), ['V']],
+      ['test_momentum_multiple', momentum(false), ['V']],
       ['test_nesterov_momentum', momentum(true), ['V']],
       ['test_adagrad', adagrad, ['H']],
       ['test_adagrad_multiple', adagrad, ['H']],
@@ -107,7 +108,9 @@ async function step(
         .map((key) => key.slice(1));
       const of = (letter: string) =>
         keys.map((key) => {
-          const values = (inputs[letter + key] ?? []).map((value) => value / (scale[letter] ?? 1));
+          const values = (inputs[letter + key] ?? inputs[`H${key}`] ?? []).map(
+            (value) => value / (scale[letter] ?? 1),
+          );
           return floats([values.length], values);
         });
       const optimizer = optimizerOf(optimizerSpec.parse(specOf(read)), constantSchedule(inputs.R?.[0] ?? 0));
