@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { containerEnvironment, type Environment, readEnvironment } from '../shared/config/env';
 import { runOrder } from '../shared/contracts/run-order';
@@ -18,6 +19,10 @@ async function readOrder(store: ObjectStore, inline: string | undefined, key: st
   return parsed.data;
 }
 
+/** The container's limit where it has one, else what the machine has. */
+const memoryLimit = (): number =>
+  Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+
 /** From a container's environment to its exit code. */
 export async function runContainer(environment: Environment, signal: AbortSignal): Promise<number> {
   try {
@@ -28,7 +33,8 @@ export async function runContainer(environment: Environment, signal: AbortSignal
     const sender = { tenant: order.tenant, job_id: order.job_id, attempt, token: settings.INGOT_JOB_TOKEN };
     const reporter = eventReporter({ queue, clock: systemClock }, sender);
     const { INGOT_THREADS: threads, INGOT_PROVIDER: provider } = settings;
-    const deps = { store: storeGranted(order.grant), runtime, reporter, threads, provider, scratchRoot };
+    const own = { runtime, reporter, threads, provider, memoryBytes: memoryLimit(), scratchRoot };
+    const deps = { store: storeGranted(order.grant), ...own };
     return await runJob(deps, { order, attempt, signal });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -12,6 +12,7 @@ import type { JobContext } from '../kinds/job-kind';
 import { augmentationOf } from './augmentation/augmentation-of';
 import { rowPicker } from './batch-picker';
 import { isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
+import { estimateMemory, refuseTooLarge } from './estimate-memory';
 import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
@@ -31,7 +32,7 @@ import {
   type TrainingRowsOptions,
   trainingRows,
 } from './training-rows';
-import type { Training } from './training-step';
+import { rowsPerStep, type Training } from './training-step';
 import { scoringModel, toldOf, validator } from './validate';
 
 export interface FitOptions {
@@ -52,10 +53,15 @@ export interface Fitted {
   readonly parameters: number;
 }
 
-const defaultMemoryBudgetBytes = 512 * 2 ** 20;
+/** Encoded rows may take this part of what the job may use, and no more than this. */
+const rowShare = 1 / 4;
+const mostRowBytes = 2 ** 30;
 
-/** With fewer weights than this a step is too short to share: waking a second thread takes longer than its part. */
-const fewestSharedWeights = 65_536;
+const rowBudgetOf = ({ context, memoryBudgetBytes }: FitOptions): number =>
+  memoryBudgetBytes ?? Math.min(mostRowBytes, rowShare * context.memoryBytes);
+
+/** A step that works on less is too short to share: waking a second thread takes longer than its part. */
+const fewestSharedBytes = 2 ** 20;
 
 const weightCount = ({ parameters }: Network): number =>
   parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
@@ -89,9 +95,14 @@ function trainingOf({ spec, split, prepared }: FitOptions): Training {
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
   const training = trainingOf(options);
-  const parameters = weightCount(training.network);
-  const { runtime, threads, provider } = options.context;
-  const session = { provider, threads: parameters < fewestSharedWeights ? 1 : threads };
+  const { runtime, threads, provider, memoryBytes } = options.context;
+  const rows = Math.min(
+    rowBudgetOf(options),
+    options.split.counts.train * rowBytes(options.prepared.features),
+  );
+  const estimate = estimateMemory(training, rows);
+  refuseTooLarge(estimate, training, memoryBytes);
+  const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
   const opened: ModelSession[] = [];
   const open = async (model: Model) => {
     const loaded = await runtime.load(writeModel(model), session);
@@ -100,7 +111,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
   };
   try {
     const trained = await fitWith(options, training, { session, open });
-    return { network: training.network, trained, parameters };
+    return { network: training.network, trained, parameters: weightCount(training.network) };
   } finally {
     for (const one of opened) await one.dispose();
   }
@@ -155,15 +166,15 @@ async function rowsToTrainOn(
   training: Training,
   encoder: RowEncoder,
 ): Promise<TrainingRows> {
-  const { spec, split, context, memoryBudgetBytes: budgetBytes = defaultMemoryBudgetBytes } = options;
+  const { spec, split, context } = options;
   const read = reader(options, 'train');
   const asked: TrainingRowsOptions = {
     read,
     encoder,
     rows: split.counts.train,
-    batchSize: training.batchSize,
+    stepRows: rowsPerStep(training),
     seed: spec.seed,
-    budgetBytes,
+    budgetBytes: rowBudgetOf(options),
   };
   const how = fitsInMemory(asked) ? 'held in memory' : 'read anew in shuffled order for each epoch';
   const kept = Math.round((asked.rows * rowBytes(encoder.features)) / 2 ** 20);
@@ -200,7 +211,8 @@ async function validation(
   { network, picker, loss }: Training,
   { encoder, open }: ValidationParts,
 ): Promise<TrainOptions['validate']> {
-  const { split, prepared, memoryBudgetBytes: budgetBytes = defaultMemoryBudgetBytes } = options;
+  const { split, prepared } = options;
+  const budgetBytes = rowBudgetOf(options);
   const rows = split.counts.validation;
   if (rows === 0) return undefined;
   const read = reader(options, 'validation');

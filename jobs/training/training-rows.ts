@@ -28,7 +28,8 @@ export interface TrainingRowsOptions {
   readonly read: (options: ReadChunks) => AsyncIterable<RowChunk>;
   readonly encoder: RowEncoder;
   readonly rows: number;
-  readonly batchSize: number;
+  /** Rows that make one step. */
+  readonly stepRows: number;
   readonly seed: number;
   /** Bytes that the encoded features may take; more are read and encoded anew each epoch. */
   readonly budgetBytes: number;
@@ -43,11 +44,11 @@ const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => rowBytes(encod
 export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
   options.rows * bytesPerRow(options) <= options.budgetBytes;
 
-/** As many rows as a chunk may hold, in whole batches. */
+/** As many rows as a chunk may hold, in whole steps. */
 function chunkRowsOf(options: TrainingRowsOptions): number {
   const chunkBytes = Math.min(mostChunkBytes, options.budgetBytes * chunkShare);
-  const batches = Math.floor(chunkBytes / (bytesPerRow(options) * options.batchSize));
-  return Math.max(1, batches) * options.batchSize;
+  const steps = Math.floor(chunkBytes / (bytesPerRow(options) * options.stepRows));
+  return Math.max(1, steps) * options.stepRows;
 }
 
 /** Held in memory where they fit the budget, else read in shuffled order and encoded again for each epoch. */
