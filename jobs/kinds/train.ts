@@ -8,6 +8,8 @@ import { openTable, type Table } from '../datasets/open-table';
 import { type Part, type SplitTable, splitTable, unsplitTable } from '../datasets/split-table';
 import { writeRows } from '../datasets/write-rows';
 import { evaluateModel } from '../evaluation/evaluate-model';
+import { publishPage } from '../reports/publish-page';
+import { trainingReportPage } from '../reports/training-report-page';
 import { checkTestTable } from '../training/check-test-table';
 import { chooseFeatures } from '../training/choose-features';
 import { exportModel, signatureOf } from '../training/export-model';
@@ -121,6 +123,7 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
   const metrics = await measure(context, { model, signature, parts });
   const report = reportOf({ prepared, trained: fitted.trained, parameters: fitted.parameters, metrics });
   await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
+  await publishPage(context, () => trainingReportPage({ ...report, name: spec.register.name, spec }));
   context.log('info', headline(metrics));
   context.report(doneOf(fitted, 1));
   return {

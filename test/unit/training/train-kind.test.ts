@@ -59,7 +59,7 @@ describe('train', () => {
     expect(Object.keys(metrics)).toEqual(['train', 'validation', 'test']);
     expect(result.lineage).toEqual({ dataset });
     expect(result.register).toEqual({ name: 'penguins' });
-    expect(context.published).toEqual(['model.onnx', 'report.json', 'test_rows.parquet']);
+    expect(context.published).toEqual(['model.onnx', 'report.json', 'report.html', 'test_rows.parquet']);
     expect(context.progress.at(-1)).toMatchObject({
       fraction: 1,
       metrics: { validation_accuracy: expect.any(Number) },
