@@ -1,6 +1,7 @@
 import type { FamilyName } from '../../../shared/contracts/training/model-spec';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { Prepared } from '../prepare';
+import { prepareCnn } from './cnn';
 import type { PrepareFamily, PrepareRequest } from './family';
 import { prepareLinear, prepareMlp } from './tabular';
 
@@ -12,7 +13,7 @@ const notYet = async () => {
 const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
   linear: prepareLinear,
   mlp: prepareMlp,
-  cnn: notYet,
+  cnn: prepareCnn,
   rnn: notYet,
   transformer: notYet,
   finetune: notYet,
