@@ -1,35 +1,145 @@
 import type { ModelSignature } from '../../shared/contracts/model';
 import { UnusableDataError } from '../../shared/errors/job-errors';
-import { tensor } from '../../shared/onnx/build';
-import type { Tensor } from '../../shared/onnx/ir';
-import { isJsonElementType } from '../../shared/predictions/tensor-formats';
-import { type ColumnValues, isScalar, type ScalarValues } from '../datasets/column-values';
+import { elementCount } from '../../shared/onnx/element-types';
+import type { Tensor, TensorData } from '../../shared/onnx/ir';
+import {
+  isJsonElementType,
+  type JsonElementType,
+  type TensorFormat,
+  tensorFormats,
+} from '../../shared/predictions/tensor-formats';
+import {
+  type ColumnValues,
+  type ImageValues,
+  isImages,
+  isScalar,
+  type ListValues,
+  type ScalarValues,
+} from '../datasets/column-values';
+import { decodeImages, type ImageSize } from '../datasets/decode-images';
 import type { RowChunk } from '../datasets/read-rows';
 
-/** A chunk of a table's rows as the model's input tensors: what a caller of predict would have sent, column by column. */
-export const rowFeeds = (signature: ModelSignature, chunk: RowChunk): Record<string, Tensor> =>
-  Object.fromEntries(signature.inputs.map((field) => [field.name, columnTensor(field, chunk)]));
+type InputField = ModelSignature['inputs'][number];
 
-function columnTensor(
-  { name, element_type: elementType, shape }: ModelSignature['inputs'][number],
-  { rows, columns }: RowChunk,
-): Tensor {
-  const given = scalarsIn(columns[name]);
-  const values = elementType === 'string' ? given : withoutText(given);
-  const isText = Array.isArray(values);
-  if (values === undefined || !isJsonElementType(elementType) || isText !== (elementType === 'string'))
-    throw new UnusableDataError(
-      `the column '${name}' of the test rows cannot be fed to the model's input of ${elementType}`,
-    );
-  const list = isText || elementType === 'float' ? values : Array.from(values);
-  return tensor(elementType, [rows, ...shape], list);
+interface Input {
+  readonly name: string;
+  readonly elementType: JsonElementType;
+  readonly shape: readonly number[];
+  readonly rows: number;
 }
 
-const scalarsIn = (values: ColumnValues | undefined): ScalarValues | undefined =>
-  values !== undefined && isScalar(values) ? values : undefined;
+/** A chunk of a table's rows as the model's input tensors: what a caller of predict would have sent, column by column. */
+export async function rowFeeds(signature: ModelSignature, chunk: RowChunk): Promise<Record<string, Tensor>> {
+  const feeds: Record<string, Tensor> = {};
+  for (const field of signature.inputs)
+    feeds[field.name] = await columnTensor(inputOf(field, chunk.rows), chunk.columns[field.name]);
+  return feeds;
+}
+
+function inputOf({ name, element_type, shape }: InputField, rows: number): Input {
+  if (!isJsonElementType(element_type))
+    throw new UnusableDataError(
+      `the model's input '${name}' is of ${element_type}, which no column can be fed to`,
+    );
+  return { name, elementType: element_type, shape, rows };
+}
+
+async function columnTensor(input: Input, values: ColumnValues | undefined): Promise<Tensor> {
+  if (values === undefined) throw cannotFeed(input, 'is not there');
+  if (isScalar(values)) return scalarTensor(input, values);
+  return isImages(values) ? imageTensor(input, values) : listTensor(input, values);
+}
+
+function scalarTensor(input: Input, given: ScalarValues): Tensor {
+  const { elementType, rows, shape } = input;
+  if (elementCount(shape) !== 1)
+    throw cannotFeed(
+      input,
+      `has one value in each row, where the model reads a list of [${shape.join(', ')}]`,
+    );
+  const values = elementType === 'string' ? given : withoutText(given);
+  const isText = Array.isArray(values);
+  if (isText !== (elementType === 'string')) throw cannotFeed(input, `is ${isText ? 'text' : 'not text'}`);
+  const data = isText ? values : numbersAs(input, values);
+  return { elementType, dims: [rows, ...shape], data };
+}
 
 /** A column without a value in any of its rows is ingested as text: for a model that reads numbers, all are missing. */
-function withoutText(values: ScalarValues | undefined): ScalarValues | undefined {
+function withoutText(values: ScalarValues): ScalarValues {
   const isEmpty = Array.isArray(values) && values.every((value) => value === '');
   return isEmpty ? new Float32Array(values.length).fill(Number.NaN) : values;
 }
+
+/** Numbers as the input's element type has them: what it cannot hold, a missing value too, is refused by its row. */
+function numbersAs(input: Input, values: Float32Array): TensorData {
+  const { elementType } = input;
+  if (elementType === 'float') return values;
+  const { kind, open }: TensorFormat = tensorFormats[elementType];
+  const { data, put, putMissing } = open(values.length);
+  for (const [at, value] of values.entries()) {
+    if (Number.isNaN(value) && putMissing) putMissing(at);
+    else {
+      const wrong = Number.isNaN(value)
+        ? 'has a missing value'
+        : put(at, kind === 'boolean' ? value !== 0 : value);
+      if (wrong !== undefined) throw cannotFeed(input, `has a row that the model cannot read: ${wrong}`);
+    }
+  }
+  return data;
+}
+
+/** Lists of one length, or of the one that the model reads; a row without a list is a list of missing values. */
+function listTensor(input: Input, { values, offsets, missing }: ListValues): Tensor {
+  const { rows, elementType } = input;
+  const lengthOf = (row: number) => (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
+  const present = [...Array(rows).keys()].filter((row) => missing?.[row] !== 1);
+  const shape = shapeFor(input, lengthOf(present[0] ?? 0));
+  const size = elementCount(shape);
+  const whole = new Float32Array(rows * size).fill(Number.NaN);
+  for (const row of present) {
+    if (lengthOf(row) !== size)
+      throw cannotFeed(input, `has a list of ${lengthOf(row)} numbers, where the model reads ${size}`);
+    whole.set(values.subarray(offsets[row], offsets[row + 1]), row * size);
+  }
+  return { elementType, dims: [rows, ...shape], data: numbersAs(input, whole) };
+}
+
+/** One open axis takes what the lists have. */
+function shapeFor({ shape }: Input, length: number): readonly number[] {
+  const known = shape.filter((size) => size >= 0);
+  if (known.length === shape.length) return shape;
+  return shape.map((size) => (size < 0 ? Math.max(1, Math.floor(length / elementCount(known))) : size));
+}
+
+/** Pixels from 0 to 255, channels last as ours, or first as other exporters have them. */
+async function imageTensor(input: Input, { encoded }: ImageValues): Promise<Tensor> {
+  const { rows, elementType, shape } = input;
+  const [first = 0, second = 0, third = 0] = shape;
+  const channelsFirst = isChannels(first) && !isChannels(third);
+  const [height, width, channels] = channelsFirst ? [second, third, first] : [first, second, third];
+  if (shape.length !== 3 || !isChannels(channels) || height < 1 || width < 1)
+    throw cannotFeed(input, `holds images, where the model reads [${shape.join(', ')}]`);
+  if (encoded.some((bytes) => bytes.length === 0)) throw cannotFeed(input, 'has a row without an image');
+  const size: ImageSize = { height, width, channels };
+  const pixels = await decodeImages(encoded, size);
+  const ordered = channelsFirst ? channelsToFront(pixels, size) : Float32Array.from(pixels);
+  return { elementType, dims: [rows, ...shape], data: numbersAs(input, ordered) };
+}
+
+const isChannels = (size: number): size is ImageSize['channels'] => size === 1 || size === 3;
+
+function channelsToFront(pixels: Uint8Array, { height, width, channels }: ImageSize): Float32Array {
+  const plane = height * width;
+  const moved = new Float32Array(pixels.length);
+  for (let at = 0; at < pixels.length; at++) {
+    const place = Math.floor(at / channels) % plane;
+    const image = Math.floor(at / (plane * channels));
+    moved[(image * channels + (at % channels)) * plane + place] = pixels[at] ?? 0;
+  }
+  return moved;
+}
+
+const cannotFeed = ({ name, elementType }: Input, why: string): UnusableDataError =>
+  new UnusableDataError(
+    `the column '${name}' of the rows to measure on cannot be fed to the model's input of ${elementType}: it ${why}`,
+  );

@@ -1,9 +1,10 @@
-import {
-  classificationMetrics,
-  logLoss,
-  mostProbable,
-} from '../../../../jobs/evaluation/metrics/classification-metrics';
-import { classRocAuc, rocAuc } from '../../../../jobs/evaluation/metrics/roc-auc';
+import { classificationMetrics } from '../../../../jobs/evaluation/metrics/classification-metrics';
+import { byThreshold, mostProbable } from '../../../../jobs/evaluation/metrics/predicted-classes';
+import { logLoss } from '../../../../jobs/evaluation/metrics/probability-scores';
+import { areaUnderRoc, rankScores } from '../../../../jobs/evaluation/metrics/ranking';
+
+const rocAuc = (scores: readonly number[], isPositive: (row: number) => boolean) =>
+  areaUnderRoc(rankScores(scores, isPositive));
 
 /** Three classes, six rows; every number below is worked by hand. */
 function setup() {
@@ -95,7 +96,17 @@ describe('classificationMetrics', () => {
   });
 });
 
-describe('rocAuc', () => {
+describe('byThreshold', () => {
+  it('compares as 32-bit numbers, so that a probability on the threshold reaches it', () => {
+    const probabilities = Float32Array.of(0.3, 0.7, 0.31, 0.69);
+
+    const predicted = byThreshold(probabilities, 0.7);
+
+    expect([...predicted]).toEqual([1, 0]);
+  });
+});
+
+describe('areaUnderRoc', () => {
   it.each([
     ['a perfect order', [0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 1],
     ['a reversed order', [0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1], 0],
@@ -120,12 +131,12 @@ describe('rocAuc', () => {
   it('takes the second class of two, and the mean of each against the rest of more', () => {
     const rows = setup();
 
-    const binary = classRocAuc({
+    const binary = classificationMetrics({
       actual: [0, 0, 1, 1],
       probabilities: Float32Array.of(0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.2, 0.8),
       classes: 2,
-    });
-    const many = classRocAuc(rows);
+    }).roc_auc;
+    const many = classificationMetrics(rows).roc_auc;
 
     expect(binary).toBeCloseTo(0.75, 6);
     expect(many).toBeCloseTo((6 / 8 + 7.5 / 8 + 7.5 / 8) / 3, 6);
