@@ -18,13 +18,11 @@ import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import { losses } from './losses';
 import type { Network } from './network';
-import { matricesBut } from './optimizers/decayed';
-import { optimizerOf } from './optimizers/optimizer-of';
+import { optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
 import { rowBytes, rowLength } from './row-type';
-import { scheduleOf } from './schedules';
 import { targetEncoder } from './target-encoding';
-import { stepsPerEpoch, type Trained, type TrainOptions, totalStepsOf, train } from './train';
+import { type Trained, type TrainOptions, train } from './train';
 import {
   fitsInMemory,
   type ReadChunks,
@@ -68,27 +66,14 @@ const weightCount = ({ parameters }: Network): number =>
 
 function trainingOf({ spec, split, prepared }: FitOptions): Training {
   const loss = losses[prepared.encoding.task];
-  const { accumulation, average_decay: averageDecay, epochs, steps: maximumSteps } = spec;
-  const batchSize = Math.min(spec.batch_size, split.counts.train);
-  const perEpoch = stepsPerEpoch(split.counts.train, batchSize * accumulation);
-  const totalSteps = totalStepsOf({ epochs, ...(maximumSteps ? { maximumSteps } : {}) }, perEpoch);
-  const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
   return {
     network: prepared.network,
     picker: rowPicker(prepared.features, loss.targets),
     loss,
-    optimizer: optimizerOf(spec.optimizer, schedule, {
-      isDecayed: matricesBut(spec.optimizer.decay_exclude),
-      ...(spec.clipping ? { clipping: spec.clipping } : {}),
-    }),
-    schedule,
-    batchSize,
-    accumulation,
-    ...(averageDecay === undefined ? {} : { averageDecay }),
+    ...optimisationOf(spec, split.counts.train),
     ...(spec.augmentation
       ? { augmentation: augmentationOf(spec.augmentation, prepared.features, spec.seed) }
       : {}),
-    seed: spec.seed,
   };
 }
 
