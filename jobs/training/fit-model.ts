@@ -16,10 +16,11 @@ import { estimateMemory, refuseTooLarge } from './estimate-memory';
 import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
-import { losses } from './losses';
+import type { Loss } from './losses/loss';
 import type { Network } from './network';
 import { optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
+import { prepareLoss } from './prepare-loss';
 import { rowBytes, rowLength } from './row-type';
 import { targetEncoder } from './target-encoding';
 import { type Trained, type TrainOptions, train } from './train';
@@ -64,8 +65,7 @@ const fewestSharedBytes = 2 ** 20;
 const weightCount = ({ parameters }: Network): number =>
   parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
 
-function trainingOf({ spec, split, prepared }: FitOptions): Training {
-  const loss = losses[prepared.encoding.task];
+function trainingOf({ spec, split, prepared }: FitOptions, loss: Loss): Training {
   return {
     network: prepared.network,
     picker: rowPicker(prepared.features, loss.targets),
@@ -79,7 +79,9 @@ function trainingOf({ spec, split, prepared }: FitOptions): Training {
 
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
-  const training = trainingOf(options);
+  const { spec, split, prepared } = options;
+  const loss = await prepareLoss({ loss: spec.loss, encoding: prepared.encoding, split });
+  const training = trainingOf(options, loss);
   const { runtime, threads, provider, memoryBytes } = options.context;
   const rows = Math.min(
     rowBudgetOf(options),

@@ -1,4 +1,6 @@
 import type { ColumnType } from '../../shared/contracts/dataset';
+import type { LossSpec } from '../../shared/contracts/training/loss-spec';
+import { checkLoss } from '../../shared/datasets/check-loss';
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import {
   type ColumnStatistics,
@@ -64,15 +66,27 @@ export async function prepareColumns(
   throw new UnusableDataError(`no column can be learned from: ${reasons}`, 'no_usable_columns');
 }
 
-/** The target, and the types of all columns: what every family's model says of itself. */
+/**
+ * The target, as the loss reads it, and the types of all columns: what every family's model says of itself.
+ * `BadSpecError` where the loss does not fit the target.
+ */
 export async function prepareTarget(
   split: SplitTable,
+  loss?: LossSpec,
 ): Promise<Pick<ModelInterface, 'encoding' | 'target' | 'columnTypes'>> {
-  return { encoding: await encodingOf(split), target: split.target.name, columnTypes: typesOf(split) };
+  return { encoding: await encodingOf(split, loss), target: split.target.name, columnTypes: typesOf(split) };
 }
 
-async function encodingOf(split: SplitTable): Promise<TargetEncoding> {
-  if (split.task === 'classification') return { task: 'classification', classes: await readClasses(split) };
+async function encodingOf(split: SplitTable, loss: LossSpec | undefined): Promise<TargetEncoding> {
+  const { task } = split;
+  const classes = task === 'classification' ? await readClasses(split) : undefined;
+  if (loss) checkLoss({ loss, task, classes: classes?.map(String) });
+  if (classes)
+    return {
+      task: 'classification',
+      classes,
+      ...(loss?.name === 'binary_cross_entropy' ? { oneLogit: true } : {}),
+    };
   const [fitted] = await fitStatistics(split, [split.target.name]);
   if (fitted?.kind === 'number') {
     checkPrecision(fitted);

@@ -1,21 +1,26 @@
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import { attribute } from '../../shared/onnx/attributes';
 import { constant, floats, operation, scalar, tensor } from '../../shared/onnx/build';
-import { add, multiply } from '../../shared/onnx/expressions';
+import { add, castTo, greater, multiply, negate } from '../../shared/onnx/expressions';
 import type { Tensor, Value } from '../../shared/onnx/ir';
 import { type ColumnValues, scalarsOf } from '../datasets/column-values';
 import type { ClassValue } from '../datasets/read-classes';
-import { withoutColumn } from './graph-math';
+import { beside, number, takeRows, withoutColumn } from './graph-math';
 
 /** Between the target as the data have it and as the network learns it. */
 export type TargetEncoding =
-  | { readonly task: 'classification'; readonly classes: readonly ClassValue[] }
+  | {
+      readonly task: 'classification';
+      readonly classes: readonly ClassValue[];
+      /** Two classes told apart by one logit, that of the second; else each class has its own. */
+      readonly oneLogit?: true;
+    }
   /** A standardised target makes one learning rate fit all units. */
   | { readonly task: 'regression'; readonly mean: number; readonly standardDeviation: number };
 
 /** How many outputs the network has. */
 export const outputCount = (encoding: TargetEncoding): number =>
-  encoding.task === 'classification' ? encoding.classes.length : 1;
+  encoding.task === 'regression' || encoding.oneLogit ? 1 : encoding.classes.length;
 
 const listed = (values: ColumnValues): unknown[] => Array.from<unknown>(scalarsOf(values));
 
@@ -63,9 +68,24 @@ export function decodeOutputs(encoding: TargetEncoding, outputs: Value): Value[]
     const scaled = multiply(withoutColumn(outputs), constant(scalar(standardDeviation)));
     return [add(scaled, constant(scalar(mean)))];
   }
-  const winner = operation('ArgMax', [outputs], { axis: attribute.int(1), keepdims: attribute.int(0) });
-  const label = operation('Gather', [constant(classTensor(encoding.classes)), winner], {
-    axis: attribute.int(0),
-  });
-  return [label, operation('Softmax', [outputs], { axis: attribute.int(1) })];
+  const { winner, probabilities } = encoding.oneLogit ? ofOneLogit(outputs) : ofLogits(outputs);
+  return [takeRows(constant(classTensor(encoding.classes)), winner), probabilities];
 }
+
+interface Decoded {
+  /** Index of the most probable class, `[batch]`. */
+  readonly winner: Value;
+  /** `[batch, classes]` */
+  readonly probabilities: Value;
+}
+
+const ofLogits = (logits: Value): Decoded => ({
+  winner: operation('ArgMax', [logits], { axis: attribute.int(1), keepdims: attribute.int(0) }),
+  probabilities: operation('Softmax', [logits], { axis: attribute.int(1) }),
+});
+
+/** Each class by a sigmoid of its own, so that an improbable one is as exact as the other. */
+const ofOneLogit = (logit: Value): Decoded => ({
+  winner: castTo(greater(withoutColumn(logit), number(0)), 'int64'),
+  probabilities: operation('Sigmoid', [beside([negate(logit), logit])]),
+});

@@ -8,7 +8,7 @@ import { differentiate } from '../autodiff/differentiate';
 import { type Augmentation, type AugmentedExamples, unchanged } from './augmentation/augmentation';
 import type { BatchPicker } from './batch-picker';
 import { number, sumOf, takeRows } from './graph-math';
-import type { Loss } from './losses';
+import type { Loss } from './losses/loss';
 import { forward, type Network } from './network';
 import { type Directions, descend, type GradientTransformation } from './optimizers/gradient-transformation';
 import { zerosLike } from './optimizers/state';

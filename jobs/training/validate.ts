@@ -6,7 +6,7 @@ import type { ModelSession } from '../../shared/ports/model-runtime';
 import type { BatchPicker } from './batch-picker';
 import type { EncodedRows } from './encode-rows';
 import { sumOf } from './graph-math';
-import type { Loss } from './losses';
+import type { Loss } from './losses/loss';
 import { type Network, predict, type Weights } from './network';
 import type { TargetEncoding } from './target-encoding';
 import type { Validation } from './train';

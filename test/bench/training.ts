@@ -3,7 +3,7 @@ import { rowPicker } from '../../jobs/training/batch-picker';
 import { mlpNetwork } from '../../jobs/training/families/tabular';
 import { initialWeights } from '../../jobs/training/initial-weights';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../jobs/training/loop-feeds';
-import { softmaxCrossEntropy } from '../../jobs/training/losses';
+import { softmaxCrossEntropy } from '../../jobs/training/losses/cross-entropy';
 import { optimizerOf } from '../../jobs/training/optimizers/optimizer-of';
 import { rowOfFloats } from '../../jobs/training/row-type';
 import { constantSchedule } from '../../jobs/training/schedules';

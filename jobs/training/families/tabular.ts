@@ -40,11 +40,11 @@ export function mlpNetwork(spec: FamilySpec<'mlp'>, { inputs, outputs, ...rest }
 }
 
 async function prepareTabular<F extends 'linear' | 'mlp'>(
-  { split, features }: PrepareRequest<F>,
+  { spec, split, features }: PrepareRequest<F>,
   network: (sizes: TabularSizes) => Network,
 ): Promise<Prepared> {
   const { used, unused } = await prepareColumns(split, features);
-  const target = await prepareTarget(split);
+  const target = await prepareTarget(split, spec.loss);
   const encoded = preprocessing(used, split.counts.train);
   const sizes = { inputs: encoded.names.length, outputs: outputCount(target.encoding) };
   return {

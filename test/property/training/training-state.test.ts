@@ -3,7 +3,7 @@ import { rowPicker } from '../../../jobs/training/batch-picker';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../jobs/training/checkpoint';
 import { linearNetwork } from '../../../jobs/training/families/tabular';
 import { batchFeeds, stepSizes } from '../../../jobs/training/loop-feeds';
-import { squaredError } from '../../../jobs/training/losses';
+import { squaredError } from '../../../jobs/training/losses/squared-error';
 import { scaleByLearningRate } from '../../../jobs/training/optimizers/scale-by-learning-rate';
 import { rowOfFloats } from '../../../jobs/training/row-type';
 import { constantSchedule } from '../../../jobs/training/schedules';

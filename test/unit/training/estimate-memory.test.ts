@@ -1,7 +1,7 @@
 import { rowPicker } from '../../../jobs/training/batch-picker';
 import { estimateMemory, peakBytes, refuseTooLarge } from '../../../jobs/training/estimate-memory';
 import { mlpNetwork } from '../../../jobs/training/families/tabular';
-import { softmaxCrossEntropy } from '../../../jobs/training/losses';
+import { softmaxCrossEntropy } from '../../../jobs/training/losses/cross-entropy';
 import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
 import { rowOfFloats } from '../../../jobs/training/row-type';
 import { constantSchedule } from '../../../jobs/training/schedules';

@@ -1,4 +1,5 @@
-import { softmaxCrossEntropy, squaredError } from '../../../jobs/training/losses';
+import { softmaxCrossEntropy } from '../../../jobs/training/losses/cross-entropy';
+import { squaredError } from '../../../jobs/training/losses/squared-error';
 import { floats, input, tensor } from '../../../shared/onnx/build';
 import { runGraph } from '../../support/run-graph';
 

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../../jobs/kinds/job-kind';
 import { rowPicker } from '../../../jobs/training/batch-picker';
 import { mlpNetwork } from '../../../jobs/training/families/tabular';
 import { initialWeights } from '../../../jobs/training/initial-weights';
-import { squaredError } from '../../../jobs/training/losses';
+import { squaredError } from '../../../jobs/training/losses/squared-error';
 import { optimizerOf } from '../../../jobs/training/optimizers/optimizer-of';
 import { rowOfFloats } from '../../../jobs/training/row-type';
 import { constantSchedule } from '../../../jobs/training/schedules';
