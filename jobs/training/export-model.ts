@@ -15,6 +15,8 @@ export interface ModelInterface {
   readonly target: string;
   /** Of each column that the model reads. */
   readonly columnTypes: Readonly<Record<string, ColumnType>>;
+  /** What stands behind the end of a sequence, by the column's name. */
+  readonly padding?: Readonly<Record<string, number>>;
 }
 
 export interface TrainedModel extends ModelInterface {
@@ -32,7 +34,7 @@ const jsonTypes: Readonly<Record<ColumnType, Field['type']>> = {
   text: 'string',
   timestamp: 'string',
   numbers: 'number',
-  image: 'string',
+  image: 'number',
 };
 
 const outputTypes: Partial<Record<ElementType, Field['type']>> = {
@@ -54,12 +56,17 @@ const shapeAndNulls = (dims: readonly Dimension[]): Pick<Field, 'shape' | 'nulla
   return shape.length === 0 ? { shape, nullable: true } : { shape };
 };
 
-function inputFields({ preprocessing, columnTypes }: ModelInterface): Field[] {
+/** JSON has no NaN: null stands for it. */
+const paddingField = (padding: number | undefined): Pick<Field, 'padding'> =>
+  padding === undefined ? {} : { padding: Number.isNaN(padding) ? null : padding };
+
+function inputFields({ preprocessing, columnTypes, padding }: ModelInterface): Field[] {
   return preprocessing.inputs.map((value) => ({
     name: value.name,
     type: jsonTypes[columnTypes[value.name] ?? 'number'],
     element_type: elementTypeOf(value) ?? 'float',
     ...shapeAndNulls(shapeOf(value)?.slice(1) ?? []),
+    ...paddingField(padding?.[value.name]),
   }));
 }
 

@@ -28,13 +28,13 @@ function normal(generator: Generator): number {
 function drawn({ dims, initialiser, fan }: ParameterSpec, generator: Generator): Tensor {
   if (typeof initialiser === 'object' && 'value' in initialiser) return initialiser.value;
   const values = new Float32Array(elementCount(dims));
-  if (typeof initialiser === 'object') {
+  if (typeof initialiser === 'object' && 'standardDeviation' in initialiser) {
     for (const place of values.keys()) values[place] = normal(generator) * initialiser.standardDeviation;
     return floats(dims, values);
   }
   if (initialiser === 'ones') values.fill(1);
   const [fanIn = 1, fanOut = 1] = fan ?? dims;
-  const limit = limits[initialiser](fanIn, fanOut);
+  const limit = typeof initialiser === 'object' ? initialiser.limit : limits[initialiser](fanIn, fanOut);
   if (limit > 0)
     for (const place of values.keys()) values[place] = (2 * uniformFloat64(generator) - 1) * limit;
   return floats(dims, values);

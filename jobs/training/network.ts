@@ -10,6 +10,8 @@ export type Initialiser =
   | 'ones'
   /** Normal around zero. */
   | { readonly standardDeviation: number }
+  /** Uniform between minus this and this. */
+  | { readonly limit: number }
   /** Known beforehand: of a model that was trained before. */
   | { readonly value: Tensor };
 

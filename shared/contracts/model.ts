@@ -21,6 +21,11 @@ export const signatureField = z.object({
   shape: z.array(z.number().int()),
   /** May be null: the model imputes it. */
   nullable: z.boolean().optional(),
+  /**
+   * Fills up lists that are shorter than the first axis of `shape`, and longer ones are cut at their end; null is not a
+   * number. Absent: every list must be that long.
+   */
+  padding: z.number().nullable().optional(),
 });
 
 export const modelSignature = z.object({

@@ -3,6 +3,7 @@ import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { Prepared } from '../prepare';
 import { prepareCnn } from './cnn';
 import type { PrepareFamily, PrepareRequest } from './family';
+import { prepareRnn } from './rnn';
 import { prepareLinear, prepareMlp } from './tabular';
 
 const notYet = async () => {
@@ -14,7 +15,7 @@ const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
   linear: prepareLinear,
   mlp: prepareMlp,
   cnn: prepareCnn,
-  rnn: notYet,
+  rnn: prepareRnn,
   transformer: notYet,
   finetune: notYet,
 };
