@@ -13,6 +13,7 @@ import { getModelVersionHandler } from '../http/get-model-version';
 import { getOpenApiHandler } from '../http/get-open-api';
 import { importModelHandler } from '../http/import-model';
 import { listDatasetsHandler } from '../http/list-datasets';
+import { listJobOutputsHandler } from '../http/list-job-outputs';
 import { listJobsHandler } from '../http/list-jobs';
 import { listKeysHandler } from '../http/list-keys';
 import { listModelsHandler } from '../http/list-models';
@@ -33,6 +34,7 @@ import { getModel } from '../usecases/get-model';
 import { getModelVersion } from '../usecases/get-model-version';
 import { importModel } from '../usecases/import-model';
 import { listDatasets } from '../usecases/list-datasets';
+import { listJobOutputs } from '../usecases/list-job-outputs';
 import { listJobs } from '../usecases/list-jobs';
 import { listKeys } from '../usecases/list-keys';
 import { listModels } from '../usecases/list-models';
@@ -71,6 +73,7 @@ export function controlHandlers(platform: WithJobQueue): HandlersOf<'control'> {
     'submit-job': submitJobHandler({ edge, submitJob: submitJob({ ...enqueue, datasets, models, objects }) }),
     'list-jobs': listJobsHandler({ edge, listJobs: listJobs({ jobs }) }),
     'get-job': getJobHandler({ edge, getJob: getJob({ jobs }) }),
+    'list-job-outputs': listJobOutputsHandler({ edge, listJobOutputs: listJobOutputs({ jobs, objects }) }),
     'cancel-job': cancelJobHandler({ edge, cancelJob: cancel }),
     'import-model': importModelHandler({ edge, importModel: importModel({ models, objects }) }),
     'complete-model-version': completeModelVersionHandler({

@@ -5,7 +5,7 @@ import type { DatasetStore } from '../../shared/stores/dataset-store';
 import type { JobRecord } from '../../shared/stores/job-record';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
 import { firstWithin } from './first-within';
-import { OutputUnverifiedError } from './verify-manifest';
+import { OutputUnverifiedError } from './read-manifest';
 
 export interface EffectStores {
   datasets: Pick<DatasetStore, 'markReady' | 'markRejected'>;

@@ -1,17 +1,8 @@
-import { type JobManifest, jobManifest, type ManifestFile } from '../../shared/contracts/events';
+import type { JobManifest, ManifestFile } from '../../shared/contracts/events';
 import { objectKeys } from '../../shared/contracts/job-files';
-import { AppError } from '../../shared/errors/app-error';
 import type { ObjectStore } from '../../shared/ports/object-store';
 import type { JobRecord } from '../../shared/stores/job-record';
-import { parsedJson } from './parsed-json';
-import { readSmallObject } from './read-small-object';
-
-/** A run that says it succeeded, and whose files do not bear it out. */
-export class OutputUnverifiedError extends AppError {
-  constructor(message: string, cause?: unknown) {
-    super(message, { code: 'output_unverified', fault: 'service', cause });
-  }
-}
+import { OutputUnverifiedError, readManifest } from './read-manifest';
 
 type HeadStore = Pick<ObjectStore, 'head'>;
 
@@ -32,17 +23,8 @@ export async function verifyManifest(
   job: JobRecord,
   attempt: number,
 ): Promise<JobManifest> {
-  const text = await readSmallObject(objects, objectKeys.manifest(job.tenant, job.id, attempt));
-  if (text === undefined) throw new OutputUnverifiedError('the run ended well but left no manifest');
-  const parsed = jobManifest.safeParse(parsedJson(text));
-  if (!parsed.success) {
-    throw new OutputUnverifiedError('the manifest of the run is not valid', parsed.error);
-  }
-  const manifest = parsed.data;
-  if (manifest.job_id !== job.id || manifest.attempt !== attempt) {
-    const whose = `of attempt ${manifest.attempt} of job '${manifest.job_id}'`;
-    throw new OutputUnverifiedError(`the manifest of the run is ${whose}`);
-  }
+  const manifest = await readManifest(objects, job, attempt);
+  if (manifest === undefined) throw new OutputUnverifiedError('the run ended well but left no manifest');
   const prefix = objectKeys.attemptPrefix(job.tenant, job.id, attempt);
   for (const [name, file] of Object.entries(manifest.files)) {
     const fault = await faultOf(objects, file, prefix);

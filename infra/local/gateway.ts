@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import findMyWay from 'find-my-way';
-import { uploadsPath } from '../../shared/adapters/embedded/signed-urls';
+import { downloadsPath, uploadsPath } from '../../shared/adapters/embedded/signed-urls';
 import { NotFoundError } from '../../shared/errors/request-errors';
 import type { Ids } from '../../shared/ports/ids';
 import { type LocalAnswer, proxyEvent } from './proxy-event';
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   authorize: (headers: IncomingMessage['headers']) => Promise<Record<string, unknown>>;
   /** Takes the bytes of a presigned upload. */
   receiveUpload: (request: IncomingMessage, url: URL) => Promise<void>;
+  /** Gives the bytes of a presigned download. */
+  sendDownload: (url: URL) => Promise<LocalAnswer>;
   /** The one translation of errors to answers, for those that arise before a handler runs. */
   errorAnswer: (error: unknown, at: { path: string; requestId: string }) => LocalAnswer;
   ids: Ids;
@@ -92,6 +94,10 @@ export function gatewayListener(options: GatewayOptions): RequestListener {
       return { statusCode: 200, headers: { 'x-request-id': requestId }, body: '' };
     }
     const method = request.method ?? 'GET';
+    if (method === 'GET' && url.pathname.startsWith(downloadsPath)) {
+      const { headers, ...file } = await options.sendDownload(url);
+      return { ...file, headers: { ...headers, 'x-request-id': requestId } };
+    }
     const found = router.find(method as 'GET', url.pathname);
     if (found === null) throw new NotFoundError('route', `${method} ${url.pathname}`);
     const route = found.store as GatewayRoute;

@@ -12,6 +12,7 @@ import { routes } from '../../shared/contracts/routes';
 import type { EmbeddedCloud } from './embedded-cloud';
 import { type GatewayRoute, gatewayListener } from './gateway';
 import { receiveUpload } from './receive-upload';
+import { sendDownload } from './send-download';
 
 const streamSeconds = 24 * 3_600;
 const modelCache = { maximumBytes: 512 * 2 ** 20, maximumModels: 64, threads: 1 };
@@ -45,6 +46,7 @@ export const localGateway = (
     }),
     authorize: authorize({ keys: storesOf(platform).apiKeys, administratorKey, clock: platform.clock }),
     receiveUpload: receiveUpload(cloud.objects, cloud.uploads),
+    sendDownload: sendDownload(cloud.objects, cloud.uploads),
     errorAnswer: errorResponse,
     ids: platform.ids,
   });

@@ -86,4 +86,4 @@ function requestContext(
 }
 
 /** An answer that may be a stream, as a streaming function gives. */
-export type LocalAnswer = APIGatewayProxyResult & { stream?: AsyncIterable<string> };
+export type LocalAnswer = APIGatewayProxyResult & { stream?: AsyncIterable<string | Uint8Array> };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDatasetRequest, dataset } from './dataset';
 import { jobEvent } from './events';
 import { job, submitJobRequest } from './job';
+import { jobOutput } from './job-output';
 import { apiKey, createdKey, createKeyRequest } from './keys';
 import { eventsQuery, listOf, listQuery } from './lists';
 import { aliasTarget, importModelRequest, model, modelVersion } from './model';
@@ -171,6 +172,17 @@ export const routes = {
     answer: listOf(jobEvent),
     status: 200,
     stream: true,
+  },
+  'list-job-outputs': {
+    name: 'list-job-outputs',
+    method: 'GET',
+    path: '/v1/jobs/{id}/outputs',
+    summary: 'List the files of a job that succeeded, each with a presigned download',
+    scope: 'jobs',
+    function: 'control',
+    params: jobParams,
+    answer: listOf(jobOutput),
+    status: 200,
   },
   'import-model': {
     name: 'import-model',

@@ -17,3 +17,6 @@ export const checkKeyPrefix = (prefix: string): string => {
     throw new InvalidObjectKeyError(prefix);
   return prefix;
 };
+
+/** The last segment of a key: the name of the file that somebody saves the object as. */
+export const fileNameOf = (key: string): string => checkObjectKey(key).slice(key.lastIndexOf('/') + 1);

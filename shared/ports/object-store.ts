@@ -23,6 +23,12 @@ export interface UploadRequest {
   sha256?: string;
 }
 
+export interface DownloadRequest {
+  key: string;
+  expiresInSeconds: number;
+  contentType: string;
+}
+
 /** A request that anybody may send until it expires; an upload never overwrites (`If-None-Match: *` is signed in). */
 export interface PresignedRequest {
   method: 'PUT' | 'GET';
@@ -43,4 +49,9 @@ export interface ObjectStore {
   /** In key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
   presignUpload(request: UploadRequest): Promise<PresignedRequest>;
+  /**
+   * The object as a file to be saved (`content-disposition: attachment`) under the last segment of its key, never shown in
+   * place: what is in it may come from anybody. Whether it is there shows when the request is sent.
+   */
+  presignDownload(request: DownloadRequest): Promise<PresignedRequest>;
 }

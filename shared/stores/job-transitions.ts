@@ -145,11 +145,13 @@ export type JobEnd = Pick<Job, 'output' | 'error'> & {
 /** The job at its end, or undefined where it has ended before. */
 export function endJob(job: JobRecord, end: JobEnd): JobRecord | undefined {
   if (isEnd(job.state)) return undefined;
-  const { ending: _applied, ...rest } = job;
+  const { ending, ...rest } = job;
+  // the events of its beginning may be lost or late: whose outputs are the job's, its end tells
+  const attempt = ending?.attempt ?? job.attempt;
   const output = end.output === undefined ? {} : { output: end.output };
   const error = end.error === undefined ? {} : { error: end.error };
   const progress = end.state === 'succeeded' ? { ...job.progress, fraction: 1 } : job.progress;
-  const ended = enter({ ...rest, ...output, ...error, progress }, end);
+  const ended = enter({ ...rest, attempt, ...output, ...error, progress }, end);
   return { ...ended, finished_at: ended.transitions.at(-1)?.at ?? end.at };
 }
 

@@ -17,7 +17,7 @@ import type { ObjectBody, ObjectInfo, ObjectStore, PutOptions } from '../../port
 import { type AwsConnection, awsClientConfig } from './aws-client';
 import { awsErrorStatus, callAws, explainAwsError } from './aws-errors';
 import { type Bucket, bodyOf, digestName, digestOf, noteDigest } from './s3-digest';
-import { presignUpload } from './s3-presign';
+import { presignDownload, presignUpload } from './s3-presign';
 
 export interface S3ObjectStoreOptions {
   client: S3Client;
@@ -206,5 +206,6 @@ export const s3ObjectStore = (options: S3ObjectStoreOptions): ObjectStore => {
       checkObjectKey(request.key);
       return presignUpload(store, request, store.clock.now());
     },
+    presignDownload: async (request) => presignDownload(store, request, store.clock.now()),
   };
 };

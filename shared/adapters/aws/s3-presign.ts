@@ -1,7 +1,8 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { PayloadTooLargeError } from '../../errors/request-errors';
-import type { PresignedRequest, UploadRequest } from '../../ports/object-store';
+import { fileNameOf } from '../../ports/object-key';
+import type { DownloadRequest, PresignedRequest, UploadRequest } from '../../ports/object-store';
 import { callAws } from './aws-errors';
 import { type Bucket, toBase64 } from './s3-digest';
 
@@ -59,4 +60,25 @@ export const presignUpload = async (
     },
     expiresAt: new Date(now.getTime() + expiresInSeconds * 1000),
   };
+};
+
+/**
+ * A GET that anybody may send until it expires; S3 answers with the type and as the attachment that are signed into it. It
+ * ends earlier where the credentials that sign it do.
+ */
+export const presignDownload = async (
+  { client, bucket }: Bucket,
+  { key, expiresInSeconds, contentType }: DownloadRequest,
+  now: Date,
+): Promise<PresignedRequest> => {
+  const command = new GetObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    ResponseContentType: contentType,
+    ResponseContentDisposition: `attachment; filename="${fileNameOf(key)}"`,
+    ResponseCacheControl: 'private, no-store',
+  });
+  const options = { expiresIn: expiresInSeconds, signingDate: now };
+  const url = await callAws('presign a download', getSignedUrl(client, command, options));
+  return { method: 'GET', url, headers: {}, expiresAt: new Date(now.getTime() + expiresInSeconds * 1000) };
 };

@@ -19,7 +19,7 @@ export interface FileObjectStoreOptions {
   /** Its root: `objects/` holds what is stored, `temporary/` what is being written. */
   folder: string;
   keys: KeyService;
-  /** Without it, this process hands out no upload URLs. */
+  /** Without it, this process hands out no URLs, for uploads or downloads. */
   uploads?: SignedUrls;
   clock?: Clock;
 }
@@ -151,12 +151,17 @@ async function* list(store: Store, prefix: string): AsyncGenerator<ObjectInfo> {
   }
 }
 
+const signer = ({ uploads }: FileObjectStoreOptions): SignedUrls => {
+  if (uploads === undefined) throw new ConfigurationError('this process has no key to sign URLs with');
+  return uploads;
+};
+
 /**
  * An object store in a folder: each object a file, encrypted under its own data key and authenticated whole
  * (`object-file.ts`). Several processes may use one folder. On opening, what crashed writers left behind is swept.
  */
 export const openFileObjectStore = async (options: FileObjectStoreOptions): Promise<ObjectStore> => {
-  const { folder, keys, uploads, clock = systemClock } = options;
+  const { folder, keys, clock = systemClock } = options;
   const store = { keys, clock, objects: join(folder, 'objects'), temporary: join(folder, 'temporary') };
   await mkdir(store.objects, { recursive: true, mode: 0o700 });
   await mkdir(store.temporary, { recursive: true, mode: 0o700 });
@@ -170,10 +175,7 @@ export const openFileObjectStore = async (options: FileObjectStoreOptions): Prom
     put: (key, body, putOptions = {}) => put(store, { key, body, options: putOptions }),
     remove: (key) => remove(store, key),
     list: (prefix) => list(store, prefix),
-    async presignUpload(request) {
-      if (uploads === undefined)
-        throw new ConfigurationError('this process has no key to sign upload URLs with');
-      return uploads.sign(request);
-    },
+    presignUpload: async (request) => signer(options).sign(request),
+    presignDownload: async (request) => signer(options).signDownload(request),
   };
 };

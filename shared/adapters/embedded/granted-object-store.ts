@@ -40,5 +40,7 @@ export const grantedObjectStore = (store: ObjectStore, grant: JobGrant): ObjectS
     },
     presignUpload: async (request) =>
       store.presignUpload({ ...request, key: writable('write', request.key) }),
+    presignDownload: async (request) =>
+      store.presignDownload({ ...request, key: readable('read', request.key) }),
   };
 };

@@ -1,16 +1,28 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { InvalidSignatureError } from '../../errors/access-errors';
-import { type Clock, systemClock } from '../../ports/clock';
+import { systemClock } from '../../ports/clock';
 import { checkObjectKey } from '../../ports/object-key';
-import type { PresignedRequest, UploadRequest } from '../../ports/object-store';
+import type { DownloadRequest, PresignedRequest, UploadRequest } from '../../ports/object-store';
+import { claimOf, type SignedUrlsOptions, tampered, type UrlKind, urlOf } from './signed-claims';
 
-/** Where the gateway takes uploads. */
+/** Where the gateway takes uploads, and where it gives downloads. */
 export const uploadsPath = '/_uploads/';
+export const downloadsPath = '/_downloads/';
 
-export interface IncomingUpload {
+const upload: UrlKind = {
+  what: 'upload',
+  method: 'PUT',
+  path: uploadsPath,
+  fields: ['bytes', 'sha256'],
+};
+
+const download: UrlKind = { what: 'download', method: 'GET', path: downloadsPath, fields: ['type'] };
+
+export interface IncomingDownload {
   method: string;
   /** Whole, or from its path on. */
   url: string;
+}
+
+export interface IncomingUpload extends IncomingDownload {
   /** With lower-case names, as Node gives them. */
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -22,102 +34,81 @@ export interface AllowedUpload {
   sha256?: string;
 }
 
+/** What the signer allowed: the object, to be saved as a file of that type. */
+export interface AllowedDownload {
+  key: string;
+  contentType: string;
+}
+
 export interface SignedUrls {
   sign(request: UploadRequest): Promise<PresignedRequest>;
+  signDownload(request: DownloadRequest): Promise<PresignedRequest>;
   /** `InvalidSignatureError` unless the request is one that was signed, unchanged and in time. */
   verifyUpload(request: IncomingUpload): AllowedUpload;
+  /** `InvalidSignatureError` likewise. */
+  verifyDownload(request: IncomingDownload): AllowedDownload;
 }
 
-interface Claim {
-  key: string;
-  expires: string;
-  bytes: string;
-  sha256: string;
-}
+type Options = Required<SignedUrlsOptions>;
 
-const signatureOf = (signingKey: Uint8Array, claim: Claim): string =>
-  createHmac('sha256', signingKey)
-    .update(['PUT', claim.key, claim.expires, claim.bytes, claim.sha256].join('\n'))
-    .digest('hex');
+const expiryOf = ({ clock }: Options, { expiresInSeconds }: { expiresInSeconds: number }): number =>
+  Math.ceil(clock.now().getTime() / 1000) + expiresInSeconds;
 
-/** Compares digests of the two, so that neither length nor content shows in the time it takes. */
-const isSame = (signingKey: Uint8Array, a: string, b: string): boolean => {
-  const blind = (text: string) => createHmac('sha256', signingKey).update(text).digest();
-  return timingSafeEqual(blind(a), blind(b));
-};
-
-const tampered = (what: string) =>
-  new InvalidSignatureError(`${what}: use the upload's URL and headers exactly as they were given`);
-
-const base = 'http://gateway.invalid';
-
-const parse = (request: IncomingUpload): { claim: Claim; signature: string } => {
-  const url = URL.canParse(request.url, base) ? new URL(request.url, base) : new URL(base);
-  const at = url.pathname.indexOf(uploadsPath);
-  if (request.method !== 'PUT' || at < 0) throw tampered('this is no upload URL, or its method is not PUT');
-  const parameter = (name: string) => url.searchParams.getAll(name).join('\n');
-  const claim = {
-    key: url.pathname.slice(at + uploadsPath.length),
-    expires: parameter('expires'),
-    bytes: parameter('bytes'),
-    sha256: parameter('sha256'),
-  };
-  return { claim, signature: parameter('signature') };
-};
-
-const holdToSize = (claim: Claim, headers: IncomingUpload['headers']) => {
-  if (claim.bytes !== '' && headers['content-length'] !== claim.bytes)
-    throw tampered(`the header content-length must be ${claim.bytes}, as it was declared`);
-};
-
-const sign = (options: Required<SignedUrlsOptions>, request: UploadRequest): PresignedRequest => {
-  const expires = Math.ceil(options.clock.now().getTime() / 1000) + request.expiresInSeconds;
+const sign = (options: Options, request: UploadRequest): PresignedRequest => {
+  const expires = expiryOf(options, request);
   const claim = {
     key: checkObjectKey(request.key),
     expires: String(expires),
-    bytes: request.bytes === undefined ? '' : String(request.bytes),
-    sha256: request.sha256 ?? '',
+    values: [request.bytes === undefined ? '' : String(request.bytes), request.sha256 ?? ''],
   };
-  const query = Object.entries(claim).filter(([name, value]) => name !== 'key' && value !== '');
-  const parameters = new URLSearchParams([...query, ['signature', signatureOf(options.signingKey, claim)]]);
   return {
     method: 'PUT',
-    url: `${options.baseUrl}${uploadsPath}${claim.key}?${parameters}`,
+    url: urlOf(options, upload, claim),
     headers: request.bytes === undefined ? {} : { 'content-length': String(request.bytes) },
     expiresAt: new Date(expires * 1000),
   };
 };
 
-const verify = (options: Required<SignedUrlsOptions>, request: IncomingUpload): AllowedUpload => {
-  const { claim, signature } = parse(request);
-  if (!isSame(options.signingKey, signature, signatureOf(options.signingKey, claim)))
-    throw tampered('the signature of this URL does not hold');
-  if (options.clock.now().getTime() >= Number(claim.expires) * 1000)
-    throw new InvalidSignatureError('the time of this URL is over: ask for a new one', 'signature_expired');
-  holdToSize(claim, request.headers);
+const signDownload = (options: Options, request: DownloadRequest): PresignedRequest => {
+  const expires = expiryOf(options, request);
+  const claim = {
+    key: checkObjectKey(request.key),
+    expires: String(expires),
+    values: [request.contentType],
+  };
+  const url = urlOf(options, download, claim);
+  return { method: 'GET', url, headers: {}, expiresAt: new Date(expires * 1000) };
+};
+
+const verifyUpload = (options: Options, request: IncomingUpload): AllowedUpload => {
+  const { key, values } = claimOf(options, upload, request);
+  const [bytes = '', sha256 = ''] = values;
+  if (bytes !== '' && request.headers['content-length'] !== bytes)
+    throw tampered(upload, `the header content-length must be ${bytes}, as it was declared`);
   return {
-    key: claim.key,
-    ...(claim.bytes === '' ? {} : { bytes: Number(claim.bytes) }),
-    ...(claim.sha256 === '' ? {} : { sha256: claim.sha256 }),
+    key,
+    ...(bytes === '' ? {} : { bytes: Number(bytes) }),
+    ...(sha256 === '' ? {} : { sha256 }),
   };
 };
 
-export interface SignedUrlsOptions {
-  /** The gateway's, without a '/' at its end. */
-  baseUrl: string;
-  /** 256 bits of `FileKeyService.derive`. */
-  signingKey: Uint8Array;
-  clock?: Clock;
-}
+const verifyDownload = (options: Options, request: IncomingDownload): AllowedDownload => {
+  const { key, values } = claimOf(options, download, request);
+  const [contentType = ''] = values;
+  return { key, contentType };
+};
 
 /**
- * The embedded cloud's presigned uploads: `{baseUrl}/_uploads/{key}?expires=…&bytes=…&sha256=…&signature=…`, an
- * HMAC-SHA256 over method, key, end of life (seconds since 1970), size and digest.
+ * The embedded cloud's presigned requests: `{baseUrl}/_uploads/{key}?expires=…&bytes=…&sha256=…&signature=…` and
+ * `{baseUrl}/_downloads/{key}?expires=…&type=…&signature=…`, each with an HMAC-SHA256 over method, key, end of life
+ * (seconds since 1970), and what else is said.
  */
 export const signedUrls = (options: SignedUrlsOptions): SignedUrls => {
   const complete = { clock: systemClock, ...options };
   return {
     sign: async (request) => sign(complete, request),
-    verifyUpload: (request) => verify(complete, request),
+    signDownload: async (request) => signDownload(complete, request),
+    verifyUpload: (request) => verifyUpload(complete, request),
+    verifyDownload: (request) => verifyDownload(complete, request),
   };
 };

@@ -63,6 +63,7 @@ export function faultyPorts(ports: Ports, fault: { name: FaultName; at: number }
         yield* await read(async () => objects.list(prefix));
       },
       presignUpload: (request) => read(() => objects.presignUpload(request)),
+      presignDownload: (request) => read(() => objects.presignDownload(request)),
     },
     queue: {
       send: (messages) => write(() => queue.send(messages)),

@@ -26,6 +26,7 @@ describe('the local gateway', () => {
         routes: [{ method: 'GET', path: '/things/{name}', isPublic: true, isStream: false, handler }],
         authorize: async () => ({}),
         receiveUpload: async () => undefined,
+        sendDownload: async () => ({ statusCode: 200, body: '' }),
         errorAnswer: errorResponse,
         ids: ulidIds,
       }),
