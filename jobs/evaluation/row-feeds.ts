@@ -26,6 +26,8 @@ interface Input {
   readonly elementType: JsonElementType;
   readonly shape: readonly number[];
   readonly rows: number;
+  /** Fills short lists up; absent: every list must be as long as the shape says. */
+  readonly padding?: number;
 }
 
 /** A chunk of a table's rows as the model's input tensors: what a caller of predict would have sent, column by column. */
@@ -36,12 +38,13 @@ export async function rowFeeds(signature: ModelSignature, chunk: RowChunk): Prom
   return feeds;
 }
 
-function inputOf({ name, element_type, shape }: InputField, rows: number): Input {
+function inputOf({ name, element_type, shape, padding }: InputField, rows: number): Input {
   if (!isJsonElementType(element_type))
     throw new UnusableDataError(
       `the model's input '${name}' is of ${element_type}, which no column can be fed to`,
     );
-  return { name, elementType: element_type, shape, rows };
+  const filler = padding === undefined ? {} : { padding: padding ?? Number.NaN };
+  return { name, elementType: element_type, shape, rows, ...filler };
 }
 
 async function columnTensor(input: Input, values: ColumnValues | undefined): Promise<Tensor> {
@@ -76,7 +79,8 @@ function numbersAs(input: Input, values: Float32Array): TensorData {
   if (elementType === 'float') return values;
   const { kind, open }: TensorFormat = tensorFormats[elementType];
   const { data, put, putMissing } = open(values.length);
-  for (const [at, value] of values.entries()) {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? Number.NaN;
     if (Number.isNaN(value) && putMissing) putMissing(at);
     else {
       const wrong = Number.isNaN(value)
@@ -88,20 +92,31 @@ function numbersAs(input: Input, values: Float32Array): TensorData {
   return data;
 }
 
-/** Lists of one length, or of the one that the model reads; a row without a list is a list of missing values. */
+/**
+ * Lists of one length, or of the one that the model reads; where it says what stands behind the end of a list, shorter ones
+ * are filled up and longer ones cut at their end. A row without a list is a list of missing values.
+ */
 function listTensor(input: Input, { values, offsets, missing }: ListValues): Tensor {
-  const { rows, elementType } = input;
+  const { rows, elementType, padding = Number.NaN } = input;
   const lengthOf = (row: number) => (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
   const present = [...Array(rows).keys()].filter((row) => missing?.[row] !== 1);
   const shape = shapeFor(input, lengthOf(present[0] ?? 0));
   const size = elementCount(shape);
-  const whole = new Float32Array(rows * size).fill(Number.NaN);
+  const whole = new Float32Array(rows * size).fill(padding);
   for (const row of present) {
-    if (lengthOf(row) !== size)
-      throw cannotFeed(input, `has a list of ${lengthOf(row)} numbers, where the model reads ${size}`);
-    whole.set(values.subarray(offsets[row], offsets[row + 1]), row * size);
+    checkLength(input, lengthOf(row), shape);
+    const start = offsets[row] ?? 0;
+    whole.set(values.subarray(start, start + Math.min(size, lengthOf(row))), row * size);
   }
   return { elementType, dims: [rows, ...shape], data: numbersAs(input, whole) };
+}
+
+function checkLength(input: Input, length: number, shape: readonly number[]): void {
+  const size = elementCount(shape);
+  const step = elementCount(shape.slice(1));
+  if (input.padding === undefined ? length === size : length % step === 0) return;
+  const wanted = input.padding === undefined ? `${size}` : `a multiple of ${step}`;
+  throw cannotFeed(input, `has a list of ${length} numbers, where the model reads ${wanted}`);
 }
 
 /** One open axis takes what the lists have. */
@@ -122,6 +137,7 @@ async function imageTensor(input: Input, { encoded }: ImageValues): Promise<Tens
   if (encoded.some((bytes) => bytes.length === 0)) throw cannotFeed(input, 'has a row without an image');
   const size: ImageSize = { height, width, channels };
   const pixels = await decodeImages(encoded, size);
+  if (elementType === 'uint8' && !channelsFirst) return { elementType, dims: [rows, ...shape], data: pixels };
   const ordered = channelsFirst ? channelsToFront(pixels, size) : Float32Array.from(pixels);
   return { elementType, dims: [rows, ...shape], data: numbersAs(input, ordered) };
 }
