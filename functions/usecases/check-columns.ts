@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../shared/ports/object-store';
 import { type JobInputStores, requireReadyDataset } from './job-inputs';
 import { parsedJson } from './parsed-json';
 import { readSmallObject } from './read-small-object';
+import { refuseLoss } from './refuse-loss';
 
 export interface CheckColumnsDependencies extends JobInputStores {
   objects: Pick<ObjectStore, 'get'>;
@@ -74,6 +75,7 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
   const [first] = errors;
   if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
   refuseTarget(spec, { columns, rows });
+  refuseLoss(spec, { columns });
 }
 
 /** Beyond this many rows a profile's distinct counts are estimates, which refuse nobody. */

@@ -22,21 +22,19 @@ export interface LossFacts {
   readonly loss: LossSpec;
   /** Undefined where that is not known yet. */
   readonly task: Task | undefined;
-  /** How many classes there are, where that is known. */
-  readonly classCount?: number | undefined;
   /** All of them as text, where they are known. */
   readonly classes?: readonly string[] | undefined;
   /** Where the spec is that the pointers lead into: `/spec` of a request, nothing of a job's own. */
   readonly at?: string;
 }
 
-function* violations({ loss, task, classes, classCount, at = '' }: LossFacts): Iterable<Violation> {
+function* violations({ loss, task, classes, at = '' }: LossFacts): Iterable<Violation> {
   const { name } = loss;
   if (task !== undefined && tasks[name] !== task) {
     const detail = `'${name}' is a loss of a ${tasks[name]}, and this is a ${task}; give one of ${lossesOf(task)}`;
     yield { pointer: `${at}/loss/name`, detail };
   }
-  const count = classes?.length ?? classCount;
+  const count = classes?.length;
   if (name === 'binary_cross_entropy' && count !== undefined && count !== 2) {
     const detail = `'binary_cross_entropy' tells two classes apart, and the target has ${count}; give 'cross_entropy'`;
     yield { pointer: `${at}/loss/name`, detail };
