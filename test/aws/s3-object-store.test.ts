@@ -127,6 +127,24 @@ describeOnMoto('the S3 object store', () => {
     await expect(presigning).rejects.toMatchObject({ name: 'PayloadTooLargeError' });
   });
 
+  it('signs name, type and end of life of a download into its URL', async () => {
+    const { store } = await setup();
+
+    const { url, headers, method, expiresAt } = await store.presignDownload({
+      key: 'a/b/report.html',
+      expiresInSeconds: 600,
+      contentType: 'text/html; charset=utf-8',
+    });
+
+    const { searchParams, pathname } = new URL(url);
+    expect([method, headers, pathname.endsWith('/a/b/report.html')]).toEqual(['GET', {}, true]);
+    expect(searchParams.get('response-content-disposition')).toBe('attachment; filename="report.html"');
+    expect(searchParams.get('response-content-type')).toBe('text/html; charset=utf-8');
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('host');
+    expect(searchParams.get('X-Amz-Expires')).toBe('600');
+    expect(Math.abs(expiresAt.getTime() - Date.now() - 600_000)).toBeLessThan(60_000);
+  });
+
   it('fails, not retryable, for a bucket that is not there', async () => {
     const store = s3ObjectStore({ client: s3Client(moto), bucket: `none-${randomUUID()}`, keyId });
 

@@ -14,6 +14,7 @@ import { getModelVersionHandler } from '../../functions/http/get-model-version';
 import { getOpenApiHandler } from '../../functions/http/get-open-api';
 import { importModelHandler } from '../../functions/http/import-model';
 import { listDatasetsHandler } from '../../functions/http/list-datasets';
+import { listJobOutputsHandler } from '../../functions/http/list-job-outputs';
 import { listKeysHandler } from '../../functions/http/list-keys';
 import { listModelsHandler } from '../../functions/http/list-models';
 import { revokeKeyHandler } from '../../functions/http/revoke-key';
@@ -35,6 +36,7 @@ import { getModel } from '../../functions/usecases/get-model';
 import { getModelVersion } from '../../functions/usecases/get-model-version';
 import { importModel } from '../../functions/usecases/import-model';
 import { listDatasets } from '../../functions/usecases/list-datasets';
+import { listJobOutputs } from '../../functions/usecases/list-job-outputs';
 import { listKeys } from '../../functions/usecases/list-keys';
 import { listModels } from '../../functions/usecases/list-models';
 import { revokeKey } from '../../functions/usecases/revoke-key';
@@ -108,6 +110,7 @@ function handlersOf(world: SmallWorld): Partial<Record<RouteName, RouteHandler>>
     'delete-alias': deleteAliasHandler({ edge, deleteAlias: deleteAlias(world) }),
     'submit-job': submitJobHandler({ edge, submitJob: submitJob(world) }),
     'get-job': getJobHandler({ edge, getJob: getJob(world) }),
+    'list-job-outputs': listJobOutputsHandler({ edge, listJobOutputs: listJobOutputs(world) }),
     'cancel-job': cancelJobHandler({ edge, cancelJob: cancelJob(world) }),
   };
 }

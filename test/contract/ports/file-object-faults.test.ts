@@ -259,8 +259,10 @@ describe('the file object store, when a writer dies or the disk is full', () => 
   it('refuses to presign where it has no signing key', async () => {
     const { store } = await setup();
 
-    const presigning = store.presignUpload({ key: 'object', expiresInSeconds: 60 });
+    const upload = store.presignUpload({ key: 'object', expiresInSeconds: 60 });
+    const download = store.presignDownload({ key: 'object', expiresInSeconds: 60, contentType: 'a/b' });
 
-    await expect(presigning).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(upload).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(download).rejects.toBeInstanceOf(ConfigurationError);
   });
 });

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { sendDownload } from '../../../infra/local/send-download';
 import { openFileKeyService } from '../../../shared/adapters/embedded/file-key-service';
 import { openFileObjectStore } from '../../../shared/adapters/embedded/file-object-store';
 import { type SignedUrls, signedUrls } from '../../../shared/adapters/embedded/signed-urls';
 import { InvalidSignatureError } from '../../../shared/errors/access-errors';
+import { NotFoundError } from '../../../shared/errors/request-errors';
 import { ConditionFailedError, IntegrityError } from '../../../shared/errors/store-errors';
 import type { ObjectStore } from '../../../shared/ports/object-store';
 import { describeObjectStore } from './object-store-contract';
@@ -15,6 +18,7 @@ const statuses = [
   { error: InvalidSignatureError, status: 403 },
   { error: ConditionFailedError, status: 412 },
   { error: IntegrityError, status: 400 },
+  { error: NotFoundError, status: 404 },
 ];
 
 /** What the gateway does with an upload, and no more. */
@@ -30,6 +34,25 @@ const takeUpload = async (
     return 200;
   } catch (caught) {
     return statuses.find(({ error }) => caught instanceof error)?.status ?? 500;
+  }
+};
+
+/** The gateway's answer to a download. */
+const giveDownload = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  send: ReturnType<typeof sendDownload>,
+): Promise<void> => {
+  try {
+    const { statusCode, headers = {}, stream = [] } = await send(new URL(request.url ?? '', 'http://local'));
+    response.writeHead(
+      statusCode,
+      Object.fromEntries(Object.entries(headers).map(([n, v]) => [n, String(v)])),
+    );
+    await pipeline(stream, response);
+  } catch (caught) {
+    response.statusCode = statuses.find(({ error }) => caught instanceof error)?.status ?? 500;
+    response.end();
   }
 };
 
@@ -53,6 +76,7 @@ const makeWithGateway = async (): Promise<ObjectStore> => {
   const uploads = signedUrls({ baseUrl: `http://127.0.0.1:${port}`, signingKey: keys.derive('uploads') });
   const store = await openFileObjectStore({ folder, keys, uploads });
   server.on('request', async (request, response) => {
+    if (request.method === 'GET') return giveDownload(request, response, sendDownload(store, uploads));
     response.statusCode = await takeUpload(request, store, uploads);
     response.end();
   });

@@ -85,7 +85,11 @@ describe("a job's grant", () => {
       const granted = grantedObjectStore(store, given);
       const policy = sessionPolicyOf(given, resources);
 
-      const reads = [await isLet(() => granted.head(wanted)), await isLet(() => granted.get(wanted))];
+      const reads = [
+        await isLet(() => granted.head(wanted)),
+        await isLet(() => granted.get(wanted)),
+        await isLet(() => granted.presignDownload({ key: wanted, expiresInSeconds: 60, contentType: 'a/b' })),
+      ];
       const writes = [
         await isLet(() => granted.put(wanted, Buffer.from('x'))),
         await isLet(() => granted.presignUpload({ key: wanted, expiresInSeconds: 60 })),
@@ -94,7 +98,7 @@ describe("a job's grant", () => {
 
       const read = allowsObject(policy, 's3:GetObject', wanted);
       const write = allowsObject(policy, 's3:PutObject', wanted);
-      expect(reads).toEqual([read, read]);
+      expect(reads).toEqual([read, read, read]);
       expect(writes).toEqual([write, write, allowsObject(policy, 's3:DeleteObject', wanted)]);
     });
 

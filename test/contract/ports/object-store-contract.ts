@@ -265,6 +265,7 @@ export const describeObjectStore = (name: string, make: () => Promise<ObjectStor
         () => store.head(key),
         () => store.remove(key),
         () => store.presignUpload({ key, expiresInSeconds: 60 }),
+        () => store.presignDownload({ key, expiresInSeconds: 60, contentType: 'text/html' }),
       ];
 
       for (const attempt of attempts) await expect(attempt()).rejects.toBeInstanceOf(InvalidObjectKeyError);
@@ -282,6 +283,39 @@ export const describeObjectStore = (name: string, make: () => Promise<ObjectStor
       expect(first.status).toBe(200);
       expect(second.status).toBe(412);
       expect(await store.head(key)).toMatchObject({ bytes: body.byteLength, sha256: sha256(body) });
+    });
+
+    it('gives an object by its presigned request, to be saved as a file of that type and name', async () => {
+      const { folder } = setup();
+      const key = `${folder}/report.html`;
+      const body = randomBytes(100_000);
+      await store.put(key, body);
+      const contentType = 'text/html; charset=utf-8';
+      const { method, url, headers, expiresAt } = await store.presignDownload({
+        key,
+        expiresInSeconds: 60,
+        contentType,
+      });
+
+      const answer = await fetch(url, { method, headers });
+
+      expect(answer.status).toBe(200);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+      expect(answer.headers.get('content-length')).toBe(String(body.byteLength));
+      expect(answer.headers.get('content-type')).toBe(contentType);
+      expect(answer.headers.get('content-disposition')).toBe('attachment; filename="report.html"');
+      expect(answer.headers.get('cache-control')).toBe('private, no-store');
+      expect(expiresAt.getTime()).toBeGreaterThan(Date.now());
+    });
+
+    it('presigns a download of what is not there, and says so when it is asked for', async () => {
+      const { key } = setup();
+      const request = { key, expiresInSeconds: 60, contentType: 'application/json' };
+      const { method, url, headers } = await store.presignDownload(request);
+
+      const answer = await fetch(url, { method, headers });
+
+      expect(answer.status).toBe(404);
     });
 
     it('takes an upload of undeclared size and digest, and knows its digest afterwards', async () => {

@@ -146,3 +146,70 @@ describe('signed upload URLs', () => {
     expect(verifying).toThrow(InvalidSignatureError);
   });
 });
+
+describe('signed download URLs', () => {
+  const asked = {
+    key: 'artifacts/t1/job_1/attempt-1/report.html',
+    expiresInSeconds: 60,
+    contentType: 'text/html; charset=utf-8',
+  };
+
+  it('give back what was signed', async () => {
+    const { urls } = setup();
+    const { method, url, headers, expiresAt } = await urls.signDownload(asked);
+
+    const allowed = urls.verifyDownload({ method, url });
+
+    expect(allowed).toEqual({ key: asked.key, contentType: asked.contentType });
+    expect(headers).toEqual({});
+    expect(expiresAt.toISOString()).toBe('2026-01-01T00:01:01.000Z');
+    expect(url).toMatch(
+      /^http:\/\/127\.0\.0\.1:8787\/_downloads\/artifacts\/t1\/job_1\/attempt-1\/report\.html\?expires=1767225661&type=text%2Fhtml%3B\+charset%3Dutf-8&signature=[0-9a-f]{64}$/,
+    );
+  });
+
+  it('fail when their time is over', async () => {
+    const { urls, time } = setup();
+    const { method, url, expiresAt } = await urls.signDownload(asked);
+    time.now = expiresAt;
+
+    const verifying = () => urls.verifyDownload({ method, url });
+
+    expect(verifying).toThrow(expect.objectContaining({ code: 'signature_expired' }));
+  });
+
+  it('fail to upload, as an upload’s fails to download', async () => {
+    const { urls, ask } = setup();
+    const download = await urls.signDownload({ ...asked, key: 'a', contentType: '' });
+    const upload = await ask({ key: 'a' });
+    const swapped = (url: string) =>
+      url.replace(/_(uploads|downloads)/, (_, kind) => (kind === 'uploads' ? '_downloads' : '_uploads'));
+
+    const attempts = [
+      () => urls.verifyUpload({ method: 'PUT', url: swapped(download.url), headers: {} }),
+      () => urls.verifyDownload({ method: 'GET', url: swapped(upload.url) }),
+      () => urls.verifyDownload({ method: 'GET', url: upload.url }),
+      () => urls.verifyDownload({ method: 'PUT', url: download.url }),
+    ];
+
+    for (const attempt of attempts)
+      expect(attempt).toThrow(expect.objectContaining({ code: 'signature_invalid' }));
+  });
+
+  it('fail with any one character changed', async () => {
+    const { urls } = setup();
+    const path = (await urls.signDownload(asked)).url.slice('http://127.0.0.1:8787'.length);
+    const law = fc.property(
+      fc.nat(path.length - 1),
+      fc.constantFrom(...'0123456789abcdefXYZ/?&=._-'),
+      (at, character) => {
+        fc.pre(path[at] !== character);
+        const url = path.slice(0, at) + character + path.slice(at + 1);
+
+        expect(() => urls.verifyDownload({ method: 'GET', url })).toThrow(InvalidSignatureError);
+      },
+    );
+
+    fc.assert(law, { numRuns: 500 });
+  });
+});

@@ -18,6 +18,7 @@ const named: Partial<Record<RouteName, object>> = {
   'get-dataset': {},
   'delete-dataset': {},
   'get-job': {},
+  'list-job-outputs': {},
   'cancel-job': {},
   'complete-model-version': {},
   'get-model': {},
