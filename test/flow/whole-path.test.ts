@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Job } from '../../shared/contracts/job';
+import { jobOutput } from '../../shared/contracts/job-output';
 import { type IngotServer, removeHome, startServer, temporaryHome } from '../support/ingot-server';
 
 type Row = Record<string, string | number | null>;
@@ -28,6 +30,8 @@ const versionSeen = z.looseObject({
   metrics: z.looseObject({ test: z.looseObject({ accuracy: z.number() }) }),
   signature: z.looseObject({ classes: z.array(z.string()) }),
 });
+
+const outputsSeen = z.object({ data: z.array(jobOutput) });
 
 describe('from a data set to a prediction', () => {
   let home: string;
@@ -105,6 +109,27 @@ describe('from a data set to a prediction', () => {
     const { metrics, signature } = versionSeen.parse(body);
     expect(metrics.test.accuracy).toBeGreaterThanOrEqual(0.97);
     expect(signature.classes).toEqual(['Adelie', 'Chinstrap', 'Gentoo']);
+  });
+
+  it('gives the files of the training to whoever asks with a key of the tenant, whole', async () => {
+    const { data } = await server.client.call(outputsSeen, 'GET', `/v1/jobs/${trained.id}/outputs`);
+
+    const answers = await Promise.all(data.map(({ download: { url } }) => fetch(url)));
+
+    const files = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())));
+    const digests = files.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+    const report = files[data.findIndex(({ name }) => name === 'report.html')]?.toString() ?? '';
+    expect(data.map(({ name }) => name)).toEqual([
+      'model.onnx',
+      'report.html',
+      'report.json',
+      'test_rows.parquet',
+    ]);
+    expect(digests).toEqual(data.map(({ sha256 }) => sha256));
+    expect(report).toMatch(/^<!doctype html>[\s\S]*Confusion matrix of the test rows[\s\S]*Gentoo/);
+    expect(answers.map(({ headers }) => headers.get('content-disposition')?.slice(0, 10))).toEqual(
+      data.map(() => 'attachment'),
+    );
   });
 
   it('compresses the model to a smaller next version without losing accuracy', async () => {
