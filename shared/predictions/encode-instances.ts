@@ -2,6 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import type { ModelSignature } from '../contracts/model';
 import type { Tensor } from '../onnx/ir';
 import type { TensorInfo } from '../ports/model-runtime';
+import { arrayLayout, sizesOf } from './array-layout';
 import { type FieldFormat, fieldFormat, type SignatureField } from './field-formats';
 import { jsonPointer } from './json-pointer';
 import { maximumElements, shapeOfNested, walkNested } from './nested-data';
@@ -26,6 +27,8 @@ interface Field extends FieldFormat {
   readonly nullable: boolean;
   /** Of one instance; -1 varies. */
   readonly shape: readonly number[];
+  /** Fills short lists up; absent: none may be shorter. */
+  readonly padding?: number | undefined;
   /** The tensor has one axis more than an instance. */
   readonly leadingAxis: boolean;
 }
@@ -81,6 +84,7 @@ function compileField(field: SignatureField, info: TensorInfo | undefined): Fiel
     name: field.name,
     nullable: field.nullable ?? false,
     shape: field.shape,
+    padding: field.padding === null ? Number.NaN : field.padding,
     leadingAxis: (info?.shape.length ?? field.shape.length + 1) > field.shape.length,
   };
 }
@@ -123,6 +127,11 @@ function putOrMissing(writer: TensorWriter, field: Field, index: number, value: 
   if (value === undefined || !field.nullable) return noValue(value, field);
   writer.putMissing?.(index);
   return undefined;
+}
+
+function putPadding(writer: TensorWriter, { padding }: Field, index: number): void {
+  if (Number.isNaN(padding)) writer.putMissing?.(index);
+  else writer.put(index, padding);
 }
 
 function openColumn(field: Field, rows: Rows): Column {
@@ -177,7 +186,12 @@ function openArrays(field: Field, { from, instances, pointerTo, violations }: Ro
         add(row, [], `${noValue(value, field)}; ${describeShape(field.shape)}`);
         return;
       }
-      walkNested(value, shape, {
+      const found = arrayLayout(value, { shape, padding: field.padding });
+      if ('wrong' in found) {
+        add(row, [], found.wrong);
+        return;
+      }
+      walkNested(found.value, found.layout, {
         scalar(element, index, place) {
           const wrong = putOrMissing(writer, field, row * size + index, element);
           if (wrong !== undefined) add(row, place, wrong);
@@ -185,6 +199,8 @@ function openArrays(field: Field, { from, instances, pointerTo, violations }: Ro
         },
         misfit: (detail, place) => add(row, place, detail),
       });
+      const filled = found.layout.reduce((product, length) => product * length, 1);
+      for (let at = filled; at < size; at++) putPadding(writer, field, row * size + at);
     },
   };
 }
@@ -192,5 +208,4 @@ function openArrays(field: Field, { from, instances, pointerTo, violations }: Ro
 const tooManyElements = (field: Field, size: number, instances: number) =>
   `${instances} instances of ${size} values of '${field.name}' are more than the ${maximumElements} that one request may hold: send fewer`;
 
-const describeShape = (shape: readonly number[]) =>
-  `it takes nested arrays of shape [${shape.map((size) => (size === -1 ? 'any' : size)).join(', ')}]`;
+const describeShape = (shape: readonly number[]) => `it takes nested arrays of shape ${sizesOf(shape)}`;
