@@ -5,13 +5,15 @@ import { interruptible } from './interruptible';
 import { IssueList } from './issue-list';
 import { openTable } from './open-table';
 import { prepareCsv } from './prepare-csv';
+import { prepareImages } from './prepare-images';
 import { prepareJsonl } from './prepare-jsonl';
 import { prepareParquet } from './prepare-parquet';
+import { prepareText } from './prepare-text';
 import type { PreparedSource, SourceTable } from './prepared-source';
 import { profileTable } from './profile-table';
 import { readHead } from './read-chunks';
 import { openSession, type Session, type SessionOptions } from './session';
-import { sniffFormat } from './sniff-format';
+import { sniffUpload } from './sniff-upload';
 import { writeTable } from './write-table';
 
 export interface IngestOptions extends SessionOptions {
@@ -33,17 +35,9 @@ const sources: SourceTable = {
   csv: prepareCsv,
   jsonl: prepareJsonl,
   parquet: prepareParquet,
-  images: refuseFormat('images'),
-  text: refuseFormat('text'),
+  images: prepareImages,
+  text: prepareText,
 };
-
-function refuseFormat(format: DataFormat): SourceTable[DataFormat] {
-  return async ({ issues }) => {
-    const detail = `the format ${format} is not read yet; upload CSV, JSONL or Parquet`;
-    issues.add({ code: 'unknown_format', detail });
-    return undefined;
-  };
-}
 
 /** Shares of the time that the steps take, by what a large CSV showed. */
 const progress = { scanned: 0.15, typed: 0.4, written: 0.7 } as const;
@@ -52,7 +46,7 @@ const progress = { scanned: 0.15, typed: 0.4, written: 0.7 } as const;
 export async function ingestFile(options: IngestOptions): Promise<IngestOutcome> {
   const { size: bytes } = await stat(options.source);
   const head = await readHead(options.source, ingestLimits.rowBytes + 1);
-  const sniffed = sniffFormat(head, options.format);
+  const sniffed = await sniffUpload({ path: options.source, head, declared: options.format });
   if ('issue' in sniffed) return { type: 'rejected', errors: [sniffed.issue], truncated: false };
   const session = await openSession(options);
   try {
@@ -105,9 +99,17 @@ async function profile(
     onProgress(progress.written + (1 - progress.written) * (done / table.columns.length));
   };
   try {
-    const columns = await interruptible(table.session, signal, () => profileTable(table, onColumn));
-    const { delimiter } = source;
-    return { rows: table.rows, bytes, format, ...(delimiter === undefined ? {} : { delimiter }), columns };
+    const found = await interruptible(table.session, signal, () => profileTable(table, onColumn));
+    const columns = found.map((column, index) => ({ ...column, ...source.columns[index]?.profile }));
+    const { delimiter, passedOver } = source;
+    return {
+      rows: table.rows,
+      bytes,
+      format,
+      ...(delimiter === undefined ? {} : { delimiter }),
+      ...(passedOver === undefined ? {} : { passed_over: passedOver }),
+      columns,
+    };
   } finally {
     await table.close();
   }

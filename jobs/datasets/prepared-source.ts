@@ -1,4 +1,4 @@
-import type { ColumnType, DataFormat } from '../../shared/contracts/dataset';
+import type { ColumnType, DataFormat, DatasetColumn } from '../../shared/contracts/dataset';
 import type { IssueList } from './issue-list';
 import type { ReadWatch } from './read-chunks';
 import type { Session } from './session';
@@ -19,6 +19,8 @@ export interface PreparedColumn {
   type: ColumnType;
   /** SQL of the typed value, null where it is missing, over the relation. */
   sql: string;
+  /** What its format's reader found out on the way. */
+  profile?: Partial<DatasetColumn>;
 }
 
 /** An upload without errors, ready to be written in one pass. */
@@ -30,6 +32,8 @@ export interface PreparedSource {
   /** About how many bytes the values of a row take in memory, where that is known better than from the file. */
   rowBytes?: number;
   delimiter?: string;
+  /** Files of an archive that are no images. */
+  passedOver?: number;
 }
 
 /** Validates the whole upload; where that finds errors they are in its list, and the answer is `undefined`. */

@@ -7,6 +7,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { z } from 'zod';
+import { quoteIdentifier } from './quote-sql';
 
 export interface SessionOptions {
   /** Where DuckDB spills to; the session works in a new folder inside it. */
@@ -26,6 +27,8 @@ export interface Session {
   row<S extends z.ZodType>(shape: S, sql: string, values?: DuckDBValue[]): Promise<z.infer<S>>;
   /** A large answer, chunk by chunk, over a connection of its own: streams may run side by side. */
   stream(sql: string): AsyncIterable<DuckDBDataChunk>;
+  /** Makes a table of that name of these columns, in the place of what had the name. */
+  load(table: string, columns: readonly LoadedColumn[]): Promise<void>;
   /** Makes room for long rows, of many columns or of long values: DuckDB holds a block of rows of each column at once. */
   fitTo(table: RowExtent): Promise<void>;
   /** Floating-point sums of one thread repeat bit for bit: of more, the order of adding is a matter of chance. */
@@ -34,6 +37,11 @@ export interface Session {
   interrupt(): void;
   close(): Promise<void>;
 }
+
+/** Values from elsewhere than DuckDB. */
+export type LoadedColumn =
+  | { name: string; type: 'VARCHAR'; values: readonly string[] }
+  | { name: string; type: 'BLOB'; values: readonly Uint8Array[] };
 
 /** How much a row takes, as far as it is known. */
 export interface RowExtent {
@@ -66,6 +74,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const reader = await connection.runAndReadAll(sql, values);
       return shape.parse(reader.getRowObjectsJS()[0]);
     },
+    load: (table: string, columns: readonly LoadedColumn[]) => load(connection, table, columns),
     stream: (sql: string) => chunksOf(instance, sql),
     withOneThread: <T>(work: () => Promise<T>) => withOneThread(connection, work),
     fitTo: (table: RowExtent) => fitTo(connection, table, options),
@@ -74,6 +83,27 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   return session;
 }
+
+async function load(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly LoadedColumn[],
+): Promise<void> {
+  const named = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${quoteIdentifier(table)} (${named.join(', ')})`);
+  const appender = await connection.createAppender(table);
+  const rows = columns[0]?.values.length ?? 0;
+  for (let row = 0; row < rows; row++) {
+    for (const { type, values } of columns) {
+      if (type === 'BLOB') appender.appendBlob(values[row] ?? nothing);
+      else appender.appendVarchar(values[row] ?? '');
+    }
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+const nothing = new Uint8Array();
 
 /** Nothing is fetched from the network, and rows keep the order of their file. */
 function settings({ threads = 2, memoryLimitMib = defaultMemoryLimitMib }: SessionOptions, folder: string) {

@@ -13,10 +13,14 @@ export async function writeTable(
   target: { path: string; sourceBytes: number },
 ): Promise<void> {
   const columns = source.columns.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`);
-  await session.run(
-    `COPY (SELECT ${columns.join(', ')} FROM ${source.relation}) TO ${quoteText(target.path)}
-     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupSize(source, target.sourceBytes)})`,
-  );
+  const write = () =>
+    session.run(
+      `COPY (SELECT ${columns.join(', ')} FROM ${source.relation}) TO ${quoteText(target.path)}
+       (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupSize(source, target.sourceBytes)})`,
+    );
+  // Every thread holds a block of rows, and one of images is long.
+  const hasImages = source.columns.some(({ type }) => type === 'image');
+  await (hasImages ? session.withOneThread(write) : write());
 }
 
 /** Every thread holds a row group in memory: wide rows, and long ones, make it smaller. */
