@@ -1,6 +1,7 @@
 import type { ModelSignature } from '../../../shared/contracts/model';
 import type { Violation } from '../../../shared/errors/app-error';
 import { InvalidRequestError } from '../../../shared/errors/request-errors';
+import type { TensorInfo } from '../../../shared/ports/model-runtime';
 import { compileEncoder, type Instance } from '../../../shared/predictions/encode-instances';
 
 type Field = ModelSignature['inputs'][number];
