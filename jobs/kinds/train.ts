@@ -15,6 +15,8 @@ import { chooseFeatures } from '../training/choose-features';
 import { exportModel, signatureOf } from '../training/export-model';
 import { prepareFamily } from '../training/families/index';
 import { type Fitted, fitModel } from '../training/fit-model';
+import { isDecoderSpec } from '../training/language-model/check-decoder-spec';
+import { trainLanguageModel } from '../training/language-model/train-language-model';
 import { partOf } from '../training/part-of';
 import type { Prepared } from '../training/prepare';
 import { type MetricsBySplit, reportOf, summaryOf } from '../training/report';
@@ -55,6 +57,7 @@ const openInput = async ({ inputs, scratch, threads }: JobContext, role: string)
 
 async function trainOn(run: TrainRun): Promise<Result> {
   const { spec, context, table } = run;
+  if (isDecoderSpec(spec)) return trainLanguageModel({ ...run, spec });
   const features = chooseFeatures(table, spec);
   const split = await splitRows(run);
   const prepared = await prepareFamily(spec.model.family, {

@@ -27,6 +27,14 @@ function withoutLongLists(metrics: SplitMetrics): Record<string, unknown> {
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => !long(value)));
 }
 
+/** How the training went, epoch by epoch. */
+export const trainingSummary = ({ history, steps, bestEpoch }: Trained) => ({
+  epochs: history.length,
+  steps,
+  ...(bestEpoch === undefined ? {} : { best_epoch: bestEpoch }),
+  history,
+});
+
 /** All that is known of a training, for people and for later jobs. */
 export function reportOf({ prepared, trained, parameters, metrics }: ReportedTraining) {
   const { encoding, target, used, unused, columnTypes, featureNames } = prepared;
@@ -40,12 +48,7 @@ export function reportOf({ prepared, trained, parameters, metrics }: ReportedTra
     },
     ...(featureNames ? { features: featureNames } : {}),
     parameters,
-    training: {
-      epochs: trained.history.length,
-      steps: trained.steps,
-      ...(trained.bestEpoch === undefined ? {} : { best_epoch: trained.bestEpoch }),
-      history: trained.history,
-    },
+    training: trainingSummary(trained),
     metrics,
   };
 }
