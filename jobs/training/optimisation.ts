@@ -1,6 +1,7 @@
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
 import { matricesBut } from './optimizers/decayed';
 import { optimizerOf } from './optimizers/optimizer-of';
+import { withLossScaling } from './optimizers/with-loss-scaling';
 import { scheduleOf } from './schedules';
 import { stepsPerEpoch, totalStepsOf } from './train';
 import type { Training } from './training-step';
@@ -8,7 +9,7 @@ import type { Training } from './training-step';
 /** How a training's steps go, whatever they learn and from what. */
 export type Optimisation = Pick<
   Training,
-  'optimizer' | 'schedule' | 'batchSize' | 'accumulation' | 'averageDecay' | 'seed'
+  'optimizer' | 'precision' | 'schedule' | 'batchSize' | 'accumulation' | 'averageDecay' | 'seed'
 >;
 
 /** What a spec asks of the steps over so many training examples; the schedule spans all steps. */
@@ -18,11 +19,13 @@ export function optimisationOf(spec: TrainSpec, rows: number): Optimisation {
   const perEpoch = stepsPerEpoch(rows, batchSize * accumulation);
   const totalSteps = totalStepsOf({ epochs, ...(maximumSteps ? { maximumSteps } : {}) }, perEpoch);
   const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
+  const optimizer = optimizerOf(spec.optimizer, schedule, {
+    isDecayed: matricesBut(spec.optimizer.decay_exclude),
+    ...(spec.clipping ? { clipping: spec.clipping } : {}),
+  });
   return {
-    optimizer: optimizerOf(spec.optimizer, schedule, {
-      isDecayed: matricesBut(spec.optimizer.decay_exclude),
-      ...(spec.clipping ? { clipping: spec.clipping } : {}),
-    }),
+    optimizer: spec.precision === 'mixed' ? withLossScaling(optimizer) : optimizer,
+    precision: spec.precision,
     schedule,
     batchSize,
     accumulation,

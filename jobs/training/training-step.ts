@@ -9,7 +9,8 @@ import { type Augmentation, type AugmentedExamples, unchanged } from './augmenta
 import type { BatchPicker } from './batch-picker';
 import { number, sumOf, takeRows } from './graph-math';
 import type { Loss } from './losses/loss';
-import { forward, type Network } from './network';
+import { computeInHalf } from './mixed-precision/compute-in-half';
+import { forward, type Network, type TrainingPass } from './network';
 import { type Directions, descend, type GradientTransformation } from './optimizers/gradient-transformation';
 import { zerosLike } from './optimizers/state';
 import { randomSource } from './random';
@@ -30,6 +31,8 @@ export interface Training {
   /** Of the moving average of the parameters, where there is one. */
   readonly averageDecay?: number;
   readonly augmentation?: Augmentation;
+  /** `mixed`: forwards and backwards partly in float16; the optimizer then scales the loss. */
+  readonly precision?: 'float32' | 'mixed';
   /** Of everything that is drawn at random. */
   readonly seed: number;
 }
@@ -105,23 +108,39 @@ function lossPerRow(loss: Loss, outputs: Value, { targets, mixed }: Batch): Valu
   return add(multiply(own, mixed.fraction), multiply(other, subtract(number(1), mixed.fraction)));
 }
 
+/** The network's outputs and statistics, computed in the precision that is asked for. */
+function passOf(
+  { network, precision }: Training,
+  batch: Batch,
+  using: Parameters<typeof forward>[2],
+): TrainingPass {
+  const pass = forward(network, batch.features, using);
+  if (precision !== 'mixed') return pass;
+  const [outputs = pass.outputs, ...statistics] = computeInHalf(
+    [pass.outputs, ...pass.statistics],
+    batch.features,
+  );
+  return { outputs, statistics };
+}
+
 /** Model, loss and gradients of one batch as one expression; `reduction` says what the gradients are of. */
 function gradientsOf(
   { training, state, batchNumber }: Learning,
   batch: Batch,
   reduction: 'mean' | 'sum',
 ): Gradients {
-  const { network, loss, seed } = training;
+  const { loss, optimizer, seed } = training;
   const random = randomSource(seed, batchNumber);
-  const pass = forward(network, batch.features, { weights: state, random });
+  const pass = passOf(training, batch, { weights: state, random });
   const given = loss.rowWeights?.(batch.targets);
   const weights = given === undefined ? batch.weights : multiply(batch.weights, given);
   const weight = sumOf(weights);
   const sum = sumOf(multiply(lossPerRow(loss, pass.outputs, batch), weights));
   const reduced = reduction === 'mean' ? divide(sum, weight) : sum;
+  const scale = optimizer.lossScale?.(state.optimizer);
   return {
     loss: reduced,
-    directions: differentiate(reduced, state.parameters),
+    directions: differentiate(scale === undefined ? reduced : multiply(reduced, scale), state.parameters),
     statistics: pass.statistics,
     weight,
   };

@@ -25,6 +25,8 @@ export interface GradientTransformation {
   /** The state before the first step. */
   init(parameters: readonly Value[]): readonly ConstantValue[];
   update(gradients: Directions, state: readonly Value[], parameters: readonly Value[]): TransformedGradients;
+  /** What the loss is to be multiplied by ahead of its gradients, rank 0; not at all where absent. */
+  lossScale?(state: readonly Value[]): Value | undefined;
 }
 
 /** Leaves out what has no state. */
