@@ -12,6 +12,8 @@ export interface Preprocessing {
   readonly inputs: readonly InputValue[];
   /** `[batch, …]` */
   readonly features: Value;
+  /** What a row takes on its way to the features, where that is much more than the row itself. */
+  readonly workingBytes?: number;
 }
 
 /** Of columns of numbers and categories: `features` is `[batch, features]`. */

@@ -39,6 +39,8 @@ export interface ReadOptions {
   readonly externalData?: (where: ExternalData) => Uint8Array;
   /** Most nodes, counted after functions are put in their callers' place. */
   readonly mostNodes?: number;
+  /** Of the names of all values that stand in the graph itself, those to give out beside its own outputs, as its last ones. */
+  readonly giveOut?: (names: readonly string[]) => readonly string[];
 }
 
 const mostCalls = 32;
@@ -124,7 +126,11 @@ class ModelReader {
       });
     for (const bound of inputs) names.set(bound.name, bound);
     for (const node of graph.node) this.readNode(node, place);
-    const outputs = graph.output.map(({ name }) => ({ name, value: this.given(name, place, 'the graph') }));
+    const more = outer === undefined ? (this.options.giveOut?.(names.own()) ?? []) : [];
+    const outputs = [...graph.output.map(({ name }) => name), ...more].map((name) => ({
+      name,
+      value: this.given(name, place, 'the graph'),
+    }));
     return { name: graph.name, inputs, outputs };
   }
 

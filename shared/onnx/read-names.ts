@@ -16,6 +16,11 @@ export class ReadNames {
     return this.declared.get(name);
   }
 
+  /** Names that were given here, not around here. */
+  own(): readonly string[] {
+    return [...this.values.keys()];
+  }
+
   /** Gives a name its value; undefined for a function's input that its caller left out. */
   set(name: string, value: Value | undefined): void {
     if (this.values.has(name)) throw new InvalidModelError(`two values are named '${name}'`);

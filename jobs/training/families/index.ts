@@ -3,6 +3,7 @@ import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { Prepared } from '../prepare';
 import { prepareCnn } from './cnn';
 import type { PrepareFamily, PrepareRequest } from './family';
+import { prepareFinetune } from './finetune';
 import { prepareRnn } from './rnn';
 import { prepareLinear, prepareMlp } from './tabular';
 
@@ -17,7 +18,7 @@ const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
   cnn: prepareCnn,
   rnn: prepareRnn,
   transformer: notYet,
-  finetune: notYet,
+  finetune: prepareFinetune,
 };
 
 /** What the family of a spec makes of the training rows. */

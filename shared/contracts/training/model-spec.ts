@@ -81,9 +81,23 @@ export const finetuneSpec = z.strictObject({
   from: modelReference,
   /** The value of the graph to learn from, by name; the input of the last layer with weights where absent. */
   output: z.string().min(1).max(300).optional(),
+  /**
+   * How numbers become what the model was trained on: (x * scale - mean) / standard_deviation, of each channel or of all.
+   * `scale` is 1/255 for images where absent, so that they go from 0 to 1, and 1 for lists of numbers.
+   */
+  input: z
+    .strictObject({
+      scale: positive.optional(),
+      mean: z.array(z.number()).min(1).max(64).optional(),
+      standard_deviation: z.array(positive).min(1).max(64).optional(),
+      /** What images are scaled to, where the model leaves it open. */
+      height: z.number().int().min(1).max(2048).optional(),
+      width: z.number().int().min(1).max(2048).optional(),
+    })
+    .default({}),
   /** Hidden layers of the new head, ahead of its output layer. */
   head: z.strictObject({ hidden_units: z.array(units).max(4).default([]) }).default({ hidden_units: [] }),
-  /** Weights that stay as they are. */
+  /** Weights that stay as they are. Patterns mean the model's own weights; the new head is `head.*`, by that name alone. */
   freeze: namePatterns.default([]),
   /** Factors of the learning rate by parameter name; the first pattern that fits counts. */
   learning_rates: z

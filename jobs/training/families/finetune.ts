@@ -1,0 +1,124 @@
+import { type GivenColumn, type MatchedInput, matchInputs } from '../../../shared/datasets/match-inputs';
+import type { InputValue, Value } from '../../../shared/onnx/ir';
+import type { NumberStatistics, UnusedColumn } from '../../datasets/fit-statistics';
+import { type InputModel, readInputModel } from '../../models/read-input-model';
+import { bindInputs, checkRows } from '../finetune/bind-inputs';
+import { feedInput } from '../finetune/feed-inputs';
+import { type NewNetwork, newNetwork } from '../finetune/new-network';
+import { type Base, readBase } from '../finetune/read-base';
+import { type Prepared, prepareColumns, prepareTarget, type UsedColumn } from '../prepare';
+import { outputCount } from '../target-encoding';
+import type { PrepareFamily, PrepareRequest } from './family';
+import { listFacts } from './list-facts';
+
+type Request = PrepareRequest<'finetune'>;
+
+/** Goes on with a model that was trained or imported before: its last layer gives way to a new head, and the rest is trained on. */
+export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
+  const { spec, model, split, context } = request;
+  const file = await readInputModel(context, 'base');
+  const base = readBase(file, model.output);
+  const matched = matchInputs(base.signature.inputs, await givenColumns(request, base), model.input);
+  const { value, columns } = bound(base, matched, await statisticsOf(request, matched), model.input);
+  const target = await prepareTarget(split, spec.loss);
+  const made = newNetwork({
+    model,
+    value,
+    columns,
+    outputs: outputCount(target.encoding),
+    augmented: spec.augmentation !== undefined,
+  });
+  for (const line of described(file, base, made)) context.log('info', line);
+  const { features, row, workingBytes } = made.prefix;
+  return {
+    ...target,
+    network: made.network,
+    preprocessing: { inputs: columns, features, workingBytes },
+    features: row,
+    ...columnsOf(request, matched, file),
+  };
+};
+
+/** The columns to learn from, with what is known of the lists that the model may read. */
+async function givenColumns({ split, features }: Request, base: Base): Promise<GivenColumn[]> {
+  const names = new Set(base.signature.inputs.map(({ name }) => name));
+  const columns = split.table.columns.filter(({ name }) => features.includes(name));
+  const isOnly = names.size === 1;
+  const given = columns.map(async ({ name, type }): Promise<GivenColumn> => {
+    if (type !== 'numbers' || !(isOnly || names.has(name))) return { name, type };
+    const { shortest, longest } = await listFacts(split, name, 'all');
+    return { name, type, length: { min: shortest, max: longest } };
+  });
+  return Promise.all(given);
+}
+
+/** Of columns that are read side by side, for what to put where a value is missing. */
+async function statisticsOf(
+  { split }: Request,
+  matched: readonly MatchedInput[],
+): Promise<ReadonlyMap<string, NumberStatistics>> {
+  const names = matched.flatMap(({ columns }) => (columns.length > 1 ? columns.map(({ name }) => name) : []));
+  if (names.length === 0) return new Map();
+  const { used } = await prepareColumns(split, names);
+  return new Map(
+    used.flatMap((column) => (column.kind === 'number' ? [[column.name, column] as const] : [])),
+  );
+}
+
+interface Bound {
+  readonly value: Value;
+  readonly columns: readonly InputValue[];
+}
+
+/** What the head reads, as an expression over columns. */
+function bound(
+  { graph }: Base,
+  matched: readonly MatchedInput[],
+  statistics: ReadonlyMap<string, NumberStatistics>,
+  asked: Request['model']['input'],
+): Bound {
+  const fed = matched.flatMap((each) => {
+    const declared = graph.inputs.find(({ name }) => name === each.field.name);
+    return declared === undefined
+      ? []
+      : [{ name: declared.name, ...feedInput(each, declared, { asked, statistics }) }];
+  });
+  const [output] = bindInputs(graph, new Map(fed.map(({ name, value }) => [name, value]))).outputs;
+  if (output === undefined) throw new Error('the base graph lost its output');
+  checkRows(output.value, output.name);
+  return { value: output.value, columns: fed.flatMap(({ columns }) => columns) };
+}
+
+function columnsOf(
+  { features }: Request,
+  matched: readonly MatchedInput[],
+  { name, version }: InputModel,
+): Pick<Prepared, 'used' | 'unused'> {
+  const used = matched.flatMap(({ field, columns }) =>
+    columns.map(
+      (column): UsedColumn => ({
+        name: column.name,
+        kind: `${column.type}, for '${field.name}' of ${name} version ${version}`,
+      }),
+    ),
+  );
+  const why = `the model ${name} version ${version} does not read it`;
+  const unused = features
+    .filter((feature) => !used.some((column) => column.name === feature))
+    .map((feature): UnusedColumn => ({ name: feature, kind: 'unused', why }));
+  return { used, unused };
+}
+
+/** What a caller would want to know of the surgery. */
+function described({ name, version }: InputModel, base: Base, made: NewNetwork): string[] {
+  const { weights, trained, prefix, pooling } = made;
+  const learned = weights.filter((weight) => trained.has(weight.name)).length;
+  const cached =
+    prefix.cachedLayers > 0
+      ? `${prefix.cachedLayers} frozen layers are run once per row, and what they give is kept`
+      : 'no frozen layers are run ahead of training';
+  return [
+    `a new head on ${name} version ${version} reads ${base.reads}: ${pooling}`,
+    `${learned} of the model's ${weights.length} weights are trained, ${weights.length - learned} stay as they are; ${cached}`,
+  ];
+}

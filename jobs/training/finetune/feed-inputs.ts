@@ -1,0 +1,104 @@
+import type { FamilySpec } from '../../../shared/contracts/training/model-spec';
+import { hasChannelsFirst, type MatchedInput } from '../../../shared/datasets/match-inputs';
+import { BadSpecError } from '../../../shared/errors/job-errors';
+import { constant, floats, input, operation } from '../../../shared/onnx/build';
+import { castTo, divide, ints, multiply, subtract, transpose, where } from '../../../shared/onnx/expressions';
+import type { ElementType, InputValue, Value } from '../../../shared/onnx/ir';
+import { elementTypeOf } from '../../../shared/onnx/shapes';
+import type { NumberStatistics } from '../../datasets/fit-statistics';
+import { asColumn, beside, number } from '../graph-math';
+import { rowsAxis } from './bind-inputs';
+
+/** Columns as they are stored, and what a model's input makes of them. */
+export interface FedInput {
+  readonly columns: readonly InputValue[];
+  readonly value: Value;
+}
+
+type Asked = FamilySpec<'finetune'>['input'];
+
+/** PyTorch's `ToTensor`: pixels from 0 to 1. Lists are taken as they are. */
+const pixelScale = 1 / 255;
+
+const perChannel = (values: readonly number[], dims: readonly number[]): Value => {
+  if (values.length === 1) return number(values[0] ?? 0);
+  const axis = hasChannelsFirst(dims) ? 0 : dims.length - 1;
+  if (dims[axis] !== values.length) throw wrongChannels(values, dims);
+  return constant(
+    floats(
+      dims.map((_, each) => (each === axis ? values.length : 1)),
+      values,
+    ),
+  );
+};
+
+function wrongChannels(values: readonly number[], dims: readonly number[]): BadSpecError {
+  const detail = `has ${values.length} numbers, where one row of the model's input is [${dims.join(', ')}]: give one number, or one for each channel`;
+  return new BadSpecError(`model.input: mean or standard_deviation ${detail}`, [
+    { pointer: '/model/input', detail },
+  ]);
+}
+
+/** (x * scale - mean) / standard_deviation: torchvision's `Normalize` behind a scale. */
+function normalised(value: Value, dims: readonly number[], asked: Asked, standardScale: number): Value {
+  const { scale = standardScale, mean, standard_deviation: deviation } = asked;
+  const scaled = scale === 1 ? value : multiply(value, number(scale));
+  const centred = mean === undefined ? scaled : subtract(scaled, perChannel(mean, dims));
+  return deviation === undefined ? centred : divide(centred, perChannel(deviation, dims));
+}
+
+const isFloat = (elementType: ElementType | undefined): boolean => elementType === 'float';
+
+/** Stored as bytes, channels last, as all images are. */
+function fedImages({ columns: [column], dims }: MatchedInput, type: ElementType, asked: Asked): FedInput {
+  const [first = 1, second = 1, third = 1] = dims;
+  const isFirst = hasChannelsFirst(dims);
+  const stored = isFirst ? [second, third, first] : dims;
+  const images = input(column?.name ?? '', 'uint8', [rowsAxis, ...stored]);
+  const ordered = isFirst ? transpose(images, [0, 3, 1, 2]) : images;
+  const typed = castTo(ordered, type);
+  return { columns: [images], value: isFloat(type) ? normalised(typed, dims, asked, pixelScale) : typed };
+}
+
+function fedLists({ columns: [column], dims }: MatchedInput, type: ElementType, asked: Asked): FedInput {
+  const length = dims.reduce((product, size) => product * size, 1);
+  const lists = input(column?.name ?? '', type, [rowsAxis, length]);
+  const shaped = dims.length === 1 ? lists : operation('Reshape', [lists, ints([0, ...dims])]);
+  return { columns: [lists], value: isFloat(type) ? normalised(shaped, dims, asked, 1) : shaped };
+}
+
+function fedScalar({ field, columns: [column], dims }: MatchedInput, type: ElementType): FedInput {
+  const values = input(column?.name ?? field.name, type, [rowsAxis, ...dims]);
+  return { columns: [values], value: values };
+}
+
+/** Numbers side by side; what is missing is the median of the training rows. */
+function fedNumbers(
+  { columns, dims }: MatchedInput,
+  type: ElementType,
+  { asked, statistics }: Pick<FeedOptions, 'asked' | 'statistics'>,
+): FedInput {
+  const inputs = columns.map(({ name }) => input(name, 'float', [rowsAxis]));
+  const raw = beside(inputs.map(asColumn));
+  const medians = columns.map(({ name }) => statistics.get(name)?.median ?? 0);
+  const present = where(operation('IsNaN', [raw]), constant(floats([1, medians.length], medians)), raw);
+  const value = isFloat(type) ? normalised(present, dims, asked, 1) : castTo(present, type);
+  return { columns: inputs, value };
+}
+
+export interface FeedOptions {
+  /** As the spec asks for it. */
+  readonly asked: Asked;
+  /** Of columns of numbers that are read side by side. */
+  readonly statistics: ReadonlyMap<string, NumberStatistics>;
+}
+
+/** What an input of a model becomes of its columns; `declared` is that input as the model's graph has it. */
+export function feedInput(matched: MatchedInput, declared: Value, options: FeedOptions): FedInput {
+  const type = elementTypeOf(declared) ?? 'float';
+  const [column] = matched.columns;
+  if (matched.columns.length > 1) return fedNumbers(matched, type, options);
+  if (column?.type === 'image') return fedImages(matched, type, options.asked);
+  if (column?.type === 'numbers') return fedLists(matched, type, options.asked);
+  return fedScalar(matched, type);
+}
