@@ -13,20 +13,18 @@ export interface HistoryRow {
 /** A class as the data has it. */
 export type ClassValue = string | number | boolean;
 
-/** One class against the rest: two lists that go together, point by point. */
+/** One class against the rest. */
 export interface RocCurve {
   readonly class: ClassValue;
-  readonly roc_auc: number;
-  readonly false_positive_rate: readonly number[];
-  readonly true_positive_rate: readonly number[];
+  readonly area: number;
+  readonly points: readonly { readonly false_positive_rate: number; readonly true_positive_rate: number }[];
 }
 
-/** One class against the rest: two lists that go together, point by point. */
+/** One class against the rest. */
 export interface PrecisionRecallCurve {
   readonly class: ClassValue;
   readonly average_precision: number;
-  readonly recall: readonly number[];
-  readonly precision: readonly number[];
+  readonly points: readonly { readonly recall: number; readonly precision: number }[];
 }
 
 /** Rows whose claimed probability fell between two bounds, and for how many of them the claim was true. */
@@ -38,17 +36,22 @@ export interface ReliabilityBin {
   readonly rows: number;
 }
 
-/** What is drawn of a classifier; lists may be absent or empty. */
-export interface MeasuredCurves {
-  readonly roc?: readonly RocCurve[];
-  readonly precision_recall?: readonly PrecisionRecallCurve[];
-  readonly calibration?: {
-    /** Whose probability the bins are of. */
-    readonly of: 'second_class' | 'predicted_class';
-    readonly bins: readonly ReliabilityBin[];
-  };
-  /** How many more classes have no curve here. */
-  readonly classes_left_out?: number;
+/** What is drawn of a classifier. */
+export interface DrawnClassification {
+  readonly roc_curves?: readonly RocCurve[];
+  readonly precision_recall_curves?: readonly PrecisionRecallCurve[];
+  /** Of the second of two classes, or of the class that was predicted. */
+  readonly calibration_bins?: readonly ReliabilityBin[];
+  /** How many classes have no curve here for there are too many. */
+  readonly curves_left_out?: number;
+}
+
+/** What is drawn of a regression. */
+export interface DrawnRegression {
+  /** Of some of the rows. */
+  readonly predictions?: readonly { readonly actual: number; readonly predicted: number }[];
+  /** Of the errors of all rows, actual less predicted. */
+  readonly error_quantiles?: readonly { readonly fraction: number; readonly error: number }[];
 }
 
 export interface ClassRow {
@@ -58,17 +61,14 @@ export interface ClassRow {
   readonly support: number;
 }
 
-/** What was measured on one part of the rows: any single numbers, and lists where they were made. */
-export interface MeasuredRows {
+/** What was measured on one part of the rows: any single numbers, and the lists that were made to be drawn. */
+export interface MeasuredRows extends DrawnClassification, DrawnRegression {
   readonly rows: number;
   /** Rows are actual classes, columns predicted ones, in the order of the classes. */
   readonly confusion_matrix?: readonly (readonly number[])[];
   readonly per_class?: readonly ClassRow[];
   /** Over all classes: their plain mean, all rows at once, their mean by support. */
   readonly averages?: Readonly<Partial<Record<'macro' | 'micro' | 'weighted', Omit<ClassRow, 'support'>>>>;
-  readonly curves?: MeasuredCurves;
-  /** Of a regression: some of the rows. */
-  readonly predictions?: readonly { readonly actual: number; readonly predicted: number }[];
 }
 
 /** By the rows that they are of: `train`, `validation`, `test`. */

@@ -2,8 +2,8 @@ import { formatNumber } from './format-number';
 import { type Fact, page } from './page';
 import { settingsSection } from './sections/settings-section';
 import {
-  bestFirst,
   bestSoFarSection,
+  chosenTrial,
   type Search,
   searchedFieldSections,
   type Trial,
@@ -25,7 +25,7 @@ const settingsOf = ({ settings }: Trial): string =>
     .join(', ');
 
 function factsOf(report: TuneReport): Fact[] {
-  const [best] = bestFirst(report);
+  const best = chosenTrial(report);
   return [
     {
       name: 'Searched for',

@@ -2,7 +2,7 @@ import { type LineChart, lineChart, type Point } from '../charts/line-chart';
 import { formatNumber } from '../format-number';
 import { labelsOf } from '../labels';
 import { type Section, section } from '../page';
-import type { ClassValue, MeasuredCurves } from '../report-data';
+import type { ClassValue, DrawnClassification, ReliabilityBin } from '../report-data';
 import type { Table } from '../table';
 
 /** More lines than this are no longer told apart. */
@@ -93,16 +93,9 @@ function areasTable(kind: CurveKind, ranked: readonly Ranked[]): Table {
   };
 }
 
-const claims = {
-  second_class:
-    'Rows by the probability that the model gave to the second class, against how often they were of it.',
-  predicted_class:
-    'Rows by the probability that the model gave to its answer, against how often it was right.',
-} as const;
-
 async function reliabilitySection(
   part: string,
-  { of, bins }: NonNullable<MeasuredCurves['calibration']>,
+  bins: readonly ReliabilityBin[],
 ): Promise<Section | undefined> {
   const title = `Reliability of the ${part} rows`;
   const points = bins.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy }));
@@ -116,7 +109,7 @@ async function reliabilitySection(
   if (svg === undefined) return undefined;
   return section({
     title,
-    text: `${claims[of]} On the dashed diagonal the claim holds; below it the model claims too much.`,
+    text: 'Rows by the probability that the model gave to the class that it predicted (of two classes: to the second), against how often that was true. On the dashed diagonal the claim holds; below it the model claims too much.',
     svg,
     table: {
       caption: 'Bins of the claimed probability',
@@ -128,26 +121,23 @@ async function reliabilitySection(
   });
 }
 
-const pointsOf = (x: readonly number[], y: readonly number[]): readonly Point[] =>
-  x.map((value, index) => ({ x: value, y: y[index] ?? Number.NaN }));
-
 /** How well rows of each class are ranked before the others, and whether a probability means what it says. */
-export async function curveSections(part: string, curves: MeasuredCurves): Promise<readonly Section[]> {
-  const rocs = (curves.roc ?? []).map((curve) => ({
-    class: curve.class,
-    area: curve.roc_auc,
-    points: pointsOf(curve.false_positive_rate, curve.true_positive_rate),
+export async function curveSections(part: string, drawn: DrawnClassification): Promise<readonly Section[]> {
+  const { curves_left_out: leftOut = 0, calibration_bins: bins = [] } = drawn;
+  const rocs = (drawn.roc_curves ?? []).map(({ class: of, area, points }) => ({
+    class: of,
+    area,
+    points: points.map((point) => ({ x: point.false_positive_rate, y: point.true_positive_rate })),
   }));
-  const precisions = (curves.precision_recall ?? []).map((curve) => ({
+  const precisions = (drawn.precision_recall_curves ?? []).map((curve) => ({
     class: curve.class,
     area: curve.average_precision,
-    points: pointsOf(curve.recall, curve.precision),
+    points: curve.points.map(({ recall, precision }) => ({ x: recall, y: precision })),
   }));
-  const { classes_left_out: leftOut = 0 } = curves;
   const sections = await Promise.all([
     curvesSection({ part, leftOut, kind: roc, curves: rocs }),
     curvesSection({ part, leftOut, kind: precisionRecall, curves: precisions }),
-    curves.calibration && reliabilitySection(part, curves.calibration),
+    reliabilitySection(part, bins),
   ]);
   return sections.filter((one) => one !== undefined);
 }

@@ -25,12 +25,12 @@ function chartedPart(parts: MeasuredParts): readonly [string, MeasuredRows] | un
 export async function measuredSections({ parts, target, classes }: Measured): Promise<readonly Section[]> {
   const [part, measured] = chartedPart(parts) ?? [];
   if (part === undefined || measured === undefined) return [];
-  const { confusion_matrix: matrix, per_class: rows, averages, curves, predictions: pairs } = measured;
+  const { confusion_matrix: matrix, per_class: rows, averages, predictions: pairs } = measured;
   const sections = await Promise.all([
     matrix?.length ? [await confusionSection({ part, classes, matrix })] : [],
     rows ? [await classSection({ part, classes, rows, averages })] : [],
-    curves ? curveSections(part, curves) : [],
-    pairs ? regressionSections({ part, target, pairs }) : [],
+    curveSections(part, measured),
+    pairs ? regressionSections({ part, target, pairs, quantiles: measured.error_quantiles }) : [],
   ]);
   return sections.flat();
 }

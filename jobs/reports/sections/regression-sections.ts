@@ -1,13 +1,15 @@
-import { binsOf, histogram } from '../charts/histogram';
+import { type Bins, binsOf, histogram } from '../charts/histogram';
 import { scatterChart } from '../charts/scatter-chart';
-import { formatNumber } from '../format-number';
+import { formatNumber, formatShare } from '../format-number';
 import { type Section, section } from '../page';
-import type { MeasuredRows } from '../report-data';
+import type { DrawnRegression } from '../report-data';
+import type { Table } from '../table';
 
 export interface Predictions {
   readonly part: string;
   readonly target: string;
-  readonly pairs: NonNullable<MeasuredRows['predictions']>;
+  readonly pairs: NonNullable<DrawnRegression['predictions']>;
+  readonly quantiles?: DrawnRegression['error_quantiles'];
 }
 
 /** Predicted against actual numbers, and how far they lie apart. */
@@ -26,34 +28,45 @@ async function scatterSection({ part, target, pairs }: Predictions): Promise<Sec
     .slice(0, 10);
   return section({
     title,
-    text: 'On the dashed diagonal the prediction is right. The table has the rows that it misses most.',
+    text: 'On the dashed diagonal the prediction is right. The table has those of these rows that it misses most.',
     svg,
     table: {
       caption: 'Largest errors',
       columns: ['Actual', 'Predicted', 'Error'],
       rows: worst.map(({ actual, predicted }) =>
-        [actual, predicted, predicted - actual].map((value) => ({ number: formatNumber(value) })),
+        [actual, predicted, actual - predicted].map((value) => ({ number: formatNumber(value) })),
       ),
       note: `Of ${formatNumber(pairs.length)} rows.`,
     },
   });
 }
 
-async function residualSection({ part, target, pairs }: Predictions): Promise<Section | undefined> {
-  const bins = binsOf(pairs.map(({ actual, predicted }) => predicted - actual));
+async function residualSection(predictions: Predictions): Promise<Section | undefined> {
+  const { part, target, pairs, quantiles = [] } = predictions;
+  const bins = binsOf(pairs.map(({ actual, predicted }) => actual - predicted));
   if (bins === undefined) return undefined;
   const title = `Residuals of the ${part} rows`;
-  const { edges, counts } = bins;
   return section({
     title,
-    text: 'Predicted minus actual, in the unit of the target: right of 0 the model guesses too high. Without a bias the bars lie evenly about the dashed line.',
-    svg: await histogram({ title, axis: `predicted − actual ${target}`, bins }),
-    table: {
-      caption: 'Residuals in bins',
-      columns: ['From', 'To', 'Rows'],
-      rows: counts.map((count, index) =>
-        [edges[index] ?? 0, edges[index + 1] ?? 0, count].map((value) => ({ number: formatNumber(value) })),
-      ),
-    },
+    text: 'Actual minus predicted, in the unit of the target: right of 0 the model guesses too low. Without a bias the bars lie evenly about the dashed line.',
+    svg: await histogram({ title, axis: `actual − predicted ${target}`, bins }),
+    table: quantiles.length > 0 ? quantilesTable(quantiles) : binsTable(bins),
   });
 }
+
+const quantilesTable = (quantiles: NonNullable<Predictions['quantiles']>): Table => ({
+  caption: 'How the residuals of all rows spread',
+  columns: ['So many rows', 'Have at most'],
+  rows: quantiles.map(({ fraction, error }) => [
+    { number: formatShare(fraction) },
+    { number: formatNumber(error) },
+  ]),
+});
+
+const binsTable = ({ edges, counts }: Bins): Table => ({
+  caption: 'Residuals in bins',
+  columns: ['From', 'To', 'Rows'],
+  rows: counts.map((count, index) =>
+    [edges[index] ?? 0, edges[index + 1] ?? 0, count].map((value) => ({ number: formatNumber(value) })),
+  ),
+});

@@ -6,8 +6,9 @@ import { capitalized, metricTitle } from './metric-title';
 
 type Setting = string | number | boolean;
 
-/** One training of a search; numbers count from 1. */
+/** One training of a search. */
 export interface Trial {
+  /** As the log numbers it. */
   readonly number: number;
   /** How it ended: succeeded, stopped early, failed. */
   readonly state: string;
@@ -24,6 +25,8 @@ export interface Search {
   readonly goal: 'minimize' | 'maximize';
   /** In the order in which they began. */
   readonly trials: readonly Trial[];
+  /** The number of the trial that was chosen; the one of the best result where absent. */
+  readonly best?: number;
 }
 
 const mostListedTrials = 200;
@@ -41,9 +44,15 @@ const ranked = (trials: readonly Trial[]) =>
 export const bestFirst = ({ trials, goal }: Search): readonly Trial[] =>
   ranked(trials).sort((a, b) => (goal === 'maximize' ? b.result - a.result : a.result - b.result));
 
+/** The trial that came of the search. */
+export const chosenTrial = (search: Search): Trial | undefined =>
+  search.best === undefined
+    ? bestFirst(search)[0]
+    : search.trials.find(({ number }) => number === search.best);
+
 /** Every trial a line, the best one in colour. */
 export async function trialsSection(search: Search): Promise<Section | undefined> {
-  const [best] = bestFirst(search);
+  const best = chosenTrial(search);
   const title = 'Trials';
   const lineOf = (trial: Trial): Line => ({
     name: `trial ${trial.number}`,

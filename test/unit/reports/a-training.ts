@@ -1,4 +1,8 @@
-import { classificationMetrics } from '../../../jobs/evaluation/metrics/classification-metrics';
+import {
+  classificationMetrics,
+  predictedClasses,
+} from '../../../jobs/evaluation/metrics/classification-metrics';
+import { classificationCurves } from '../../../jobs/evaluation/metrics/curves';
 import type { HistoryRow } from '../../../jobs/reports/report-data';
 import type { TrainingReport } from '../../../jobs/reports/training-report-page';
 
@@ -23,28 +27,11 @@ export function someMeasured(classes: number, rows = 20 * classes) {
   actual.forEach((own, row) => {
     probabilities[row * classes + ((own + Number(row % 5 === 0)) % classes)] = 0.9;
   });
+  const measured = { actual, probabilities, classes };
+  const predicted = predictedClasses(measured, undefined);
   return {
-    ...classificationMetrics({ actual, probabilities, classes }),
-    curves: {
-      roc: [
-        {
-          class: 'yes',
-          roc_auc: 0.875,
-          false_positive_rate: [0, 0, 0.25, 1],
-          true_positive_rate: [0, 0.5, 1, 1],
-        },
-      ],
-      precision_recall: [
-        { class: 'yes', average_precision: 0.9, recall: [0, 0.5, 1], precision: [1, 1, 0.75] },
-      ],
-      calibration: {
-        of: 'predicted_class' as const,
-        bins: [
-          { confidence: 0.55, accuracy: 0.5, rows: 40 },
-          { confidence: 0.91, accuracy: 0.8, rows: 60 },
-        ],
-      },
-    },
+    ...classificationMetrics(measured),
+    ...classificationCurves(measured, { names: [...Array(classes).keys()].map(String), predicted, bins: 10 }),
   };
 }
 

@@ -54,11 +54,10 @@ describe('the page of an evaluation', () => {
   it('draws the curves that tell most where there are too many to tell apart', async () => {
     const roc = Array.from({ length: 12 }, (_, index) => ({
       class: `class ${index}`,
-      roc_auc: 1 - index / 100,
-      false_positive_rate: [0, 0.5, 1],
-      true_positive_rate: [0, 0.9, 1],
+      area: 1 - index / 100,
+      points: [0, 0.5, 1].map((rate) => ({ false_positive_rate: rate, true_positive_rate: rate ** 0.5 })),
     }));
-    const metrics = { ...someMeasured(2), curves: { roc, classes_left_out: 20 } };
+    const metrics = { ...someMeasured(2), roc_curves: roc, curves_left_out: 20 };
 
     const page = readPage(await evaluationReportPage(anEvaluation({ metrics })));
 
@@ -77,15 +76,12 @@ describe('the page of an evaluation', () => {
       rows: 1,
       metrics: { [text]: 1 },
     }));
-    const curves = {
-      roc: hostileTexts.map((text) => ({
-        class: text,
-        roc_auc: 0.5,
-        false_positive_rate: [0, 1],
-        true_positive_rate: [0, 1],
-      })),
-    };
-    const metrics = { ...someMeasured(2), curves };
+    const roc = hostileTexts.map((text) => ({
+      class: text,
+      area: 0.5,
+      points: [0, 1].map((rate) => ({ false_positive_rate: rate, true_positive_rate: rate })),
+    }));
+    const metrics = { ...someMeasured(2), roc_curves: roc };
     const [name = ''] = hostileTexts;
 
     const page = readPage(

@@ -45,6 +45,13 @@ describe('the page of a search', () => {
     expect(page.charts[0]).toContain(`best: ${best}`);
   });
 
+  it('names the trial that was chosen, where that is another one: it may have had more epochs', async () => {
+    const page = readPage(await tuneReportPage(aSearch({ best: 2 })));
+
+    expect(page.charts[0]).toContain('best: trial 2');
+    expect(page.bodyText).toContain('<dt>Best trial</dt><dd>2 (0.2500)</dd>');
+  });
+
   it('lists the best trial first, and last those that came to nothing', async () => {
     const failed = aTrial(9, { state: 'failed', history: [] });
     const { result: _, ...nothing } = failed;
