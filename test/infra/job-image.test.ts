@@ -117,5 +117,16 @@ describeOnTarget(
 
       expect(stdout).toBe('loaded\n');
     });
+
+    it('decodes images with the libraries beside it', async () => {
+      const decode = `const { default: sharp } = await import('sharp');
+        const image = { create: { width: 2, height: 1, channels: 3, background: '#ff8000' } };
+        const { data } = await sharp(await sharp(image).png().toBuffer()).raw().toBuffer({ resolveWithObject: true });
+        console.log([...data].join())`;
+
+      const { stdout } = await run('node', ['--input-type=module', '--eval', decode], { cwd: built.root });
+
+      expect(stdout).toBe('255,128,0,255,128,0\n');
+    });
   },
 );
