@@ -1,15 +1,11 @@
 import type { FamilyName } from '../../../shared/contracts/training/model-spec';
-import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { Prepared } from '../prepare';
 import { prepareCnn } from './cnn';
 import type { PrepareFamily, PrepareRequest } from './family';
 import { prepareFinetune } from './finetune';
 import { prepareRnn } from './rnn';
 import { prepareLinear, prepareMlp } from './tabular';
-
-const notYet = async () => {
-  throw new BadSpecError('this family is being built');
-};
+import { prepareTransformer } from './transformer';
 
 /** Every model family by the name it has in a train spec. */
 const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
@@ -17,7 +13,7 @@ const families: { readonly [F in FamilyName]: PrepareFamily<F> } = {
   mlp: prepareMlp,
   cnn: prepareCnn,
   rnn: prepareRnn,
-  transformer: notYet,
+  transformer: prepareTransformer,
   finetune: prepareFinetune,
 };
 
