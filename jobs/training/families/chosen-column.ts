@@ -1,38 +1,30 @@
-import type { ColumnType } from '../../../shared/contracts/dataset';
+import { readableFeatures } from '../../../shared/datasets/check-features';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { UnusedColumn } from '../../datasets/fit-statistics';
 import type { TableColumn } from '../../datasets/open-table';
 import type { PrepareRequest } from './family';
+
+type Asked = Pick<
+  PrepareRequest<'linear' | 'mlp' | 'cnn' | 'rnn' | 'transformer'>,
+  'split' | 'features' | 'model'
+>;
+
+/** The columns that a spec asks to learn from, with their types, as far as the model's family reads them. */
+export function readableColumns({ split, features, model }: Asked): readonly TableColumn[] {
+  const columns = split.table.columns.filter(({ name }) => features.includes(name));
+  return readableFeatures({ model, columns });
+}
 
 export interface ChosenColumn {
   readonly column: TableColumn;
   readonly unused: readonly UnusedColumn[];
 }
 
-type Asked = Pick<PrepareRequest<'cnn' | 'rnn' | 'transformer'>, 'split' | 'features' | 'model'>;
-
-const words: Partial<Record<ColumnType, string>> = { image: 'images', numbers: 'lists of numbers' };
-
-const quoted = (columns: readonly TableColumn[]): string =>
-  columns.map(({ name, type }) => `'${name}' (${type})`).join(', ');
-
-/** The one column of these types that a family reads; `BadSpecError` where there is none, or where there are several. */
-export function chosenColumn({ split, features, model }: Asked, types: readonly ColumnType[]): ChosenColumn {
-  const asked = split.table.columns.filter(({ name }) => features.includes(name));
-  const readable = asked.filter(({ type }) => types.includes(type));
-  const [column, ...more] = readable;
-  const wanted = types.map((type) => words[type] ?? type).join(' or ');
-  if (column === undefined)
-    throw new BadSpecError(
-      `the family ${model.family} reads a column of ${wanted}, and the features have none: they are ${quoted(asked)}; choose the family linear or mlp for them`,
-      [{ pointer: '/model/family', detail: `needs a column of ${wanted} among the features` }],
-    );
-  if (more.length > 0)
-    throw new BadSpecError(
-      `the family ${model.family} reads one column, and the features have ${readable.length} of ${wanted}: ${quoted(readable)}; name the one in features.include`,
-      [{ pointer: '/features', detail: `must have one column of ${wanted}` }],
-    );
-  const why = `the family ${model.family} reads '${column.name}' alone`;
-  const unused = asked.filter((other) => other !== column);
-  return { column, unused: unused.map(({ name }) => ({ name, kind: 'unused', why })) };
+/** The one column that a family of images or sequences reads; `BadSpecError` where there is none, or where there are several. */
+export function chosenColumn(asked: Asked): ChosenColumn {
+  const [column] = readableColumns(asked);
+  if (column === undefined) throw new BadSpecError('the features have no column');
+  const why = `the family ${asked.model.family} reads '${column.name}' alone`;
+  const others = asked.features.filter((name) => name !== column.name);
+  return { column, unused: others.map((name) => ({ name, kind: 'unused', why })) };
 }

@@ -9,7 +9,7 @@ import { imageSource } from './image-source';
 /** Learns from one column of images, or of lists of numbers that are images: pixels row by row, channels last. */
 export const prepareCnn: PrepareFamily<'cnn'> = async (request) => {
   const { spec, model, split, context } = request;
-  const { column, unused } = chosenColumn(request, ['image', 'numbers']);
+  const { column, unused } = chosenColumn(request);
   const { size, elementType, pixels } = await imageSource({
     split,
     column,

@@ -24,7 +24,7 @@ function stepsOf(name: string, { longest }: ListFacts, valuesPerStep: number): n
 /** Learns from one column of lists of numbers, which are sequences of so many values a step. */
 export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
   const { spec, model, split, context } = request;
-  const { column, unused } = chosenColumn(request, ['numbers']);
+  const { column, unused } = chosenColumn(request);
   const { name } = column;
   const valuesPerStep = model.values_per_step;
   const longest = stepsOf(name, await listFacts(split, name, 'train'), valuesPerStep);
@@ -37,7 +37,7 @@ export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
   const moments = channelMoments(valuesPerStep);
   for await (const values of sampledRows({ split, name, seed: spec.seed }))
     if (isLists(values)) moments.add(values.values);
-  const target = await prepareTarget(split);
+  const target = await prepareTarget(split, spec.loss);
   const dims = valuesPerStep === 1 ? [length] : [length, valuesPerStep];
   const sequences = input(name, 'float', ['batch', ...dims]);
   return {

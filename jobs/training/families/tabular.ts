@@ -11,6 +11,7 @@ import { type Prepared, prepareColumns, prepareTarget } from '../prepare';
 import { preprocessing } from '../preprocessing';
 import { rowOfFloats } from '../row-type';
 import { outputCount } from '../target-encoding';
+import { readableColumns } from './chosen-column';
 import type { PrepareFamily, PrepareRequest } from './family';
 
 export interface TabularSizes {
@@ -53,10 +54,12 @@ export function mlpNetwork(spec: FamilySpec<'mlp'>, { inputs, outputs, ...rest }
 }
 
 async function prepareTabular<F extends 'linear' | 'mlp'>(
-  { spec, split, features }: PrepareRequest<F>,
+  request: PrepareRequest<F>,
   network: (sizes: TabularSizes) => Network,
 ): Promise<Prepared> {
-  const { used, unused } = await prepareColumns(split, features);
+  const { spec, split } = request;
+  const columns = readableColumns(request).map(({ name }) => name);
+  const { used, unused } = await prepareColumns(split, columns);
   const target = await prepareTarget(split, spec.loss);
   const encoded = preprocessing(used, split.counts.train);
   const sizes = { inputs: encoded.names.length, outputs: outputCount(target.encoding) };

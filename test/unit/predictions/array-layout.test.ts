@@ -15,11 +15,9 @@ const column = (
 
 function setup(inputs: readonly Field[]) {
   const signature: ModelSignature = { task: 'other', inputs: [...inputs], outputs: [] };
-  const batched = inputs.map(({ name, shape }) => ({
-    name,
-    elementType: 'float',
-    shape: ['batch', ...shape],
-  }));
+  const batched = inputs.map(
+    ({ name, shape }): TensorInfo => ({ name, elementType: 'float', shape: ['batch', ...shape] }),
+  );
   const encode = compileEncoder(signature, batched);
   return {
     tensorsOf: (instances: readonly Instance[]) =>
