@@ -66,6 +66,16 @@ function tooManyClasses({ name, type, distinct }: TargetFacts): UnusableDataErro
 const isClassification = ({ task, type }: TargetFacts) =>
   task === 'classification' || (task === undefined && type === 'text');
 
+/** Refuses a target that no language model can learn to continue: each of its rows may be different, and it has no classes. */
+export function checkTextTarget({ name, type, rows, present }: Omit<TargetFacts, 'task' | 'distinct'>): void {
+  if (type !== 'text')
+    throw new UnusableDataError(
+      `the target '${name}' is of type ${type}, and a language model learns from text; name a column of text`,
+      'target_type',
+    );
+  if (present === 0) throw allMissing(name, rows);
+}
+
 /** Refuses a target that nothing can be learned of: the same words at submit, from the profile, and in the job, from the rows. */
 export function checkTarget(facts: TargetFacts): void {
   const { name, type, task, rows, present, distinct } = facts;
