@@ -160,10 +160,15 @@ function openScalars(field: Field, { from, instances, pointerTo, violations }: R
   };
 }
 
-/** Sizes that vary are those of the first instance: a tensor has no ragged rows. */
-function shapeOf(field: Field, instances: readonly Instance[]): number[] {
-  const given = shapeOfNested(instances[0]?.[field.name], field.shape.length);
-  return field.shape.map((size, axis) => (size === -1 ? (given[axis] ?? 0) : size));
+/** Sizes that vary are those of the first instance, for a tensor has no ragged rows; lists that are filled up are as long as the longest. */
+function shapeOf({ name, shape, padding }: Field, instances: readonly Instance[]): number[] {
+  const sizeIn = (instance: Instance | undefined, axis: number) =>
+    shapeOfNested(instance?.[name], shape.length)[axis] ?? 0;
+  return shape.map((size, axis) => {
+    if (size !== -1) return size;
+    if (axis > 0 || padding === undefined) return sizeIn(instances[0], axis);
+    return instances.reduce((longest, instance) => Math.max(longest, sizeIn(instance, axis)), 0);
+  });
 }
 
 function openArrays(field: Field, { from, instances, pointerTo, violations }: Rows): Column {
