@@ -7,6 +7,7 @@ import { systemClock } from '../shared/ports/clock';
 import type { ObjectStore } from '../shared/ports/object-store';
 import { eventReporter } from './event-reporter';
 import { exitCodeOf } from './exit-code';
+import type { JobContext } from './kinds/job-kind';
 import { runJob } from './run-job';
 import { wireContainer } from './wiring';
 
@@ -24,7 +25,11 @@ const memoryLimit = (): number =>
   Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 
 /** From a container's environment to its exit code. */
-export async function runContainer(environment: Environment, signal: AbortSignal): Promise<number> {
+export async function runContainer(
+  environment: Environment,
+  program: JobContext['program'],
+  signal: AbortSignal,
+): Promise<number> {
   try {
     const settings = readEnvironment(containerEnvironment, environment);
     const { store, storeGranted, queue, runtime, scratchRoot } = await wireContainer(settings, environment);
@@ -33,7 +38,7 @@ export async function runContainer(environment: Environment, signal: AbortSignal
     const sender = { tenant: order.tenant, job_id: order.job_id, attempt, token: settings.INGOT_JOB_TOKEN };
     const reporter = eventReporter({ queue, clock: systemClock }, sender);
     const { INGOT_THREADS: threads, INGOT_PROVIDER: provider } = settings;
-    const own = { runtime, reporter, threads, provider, memoryBytes: memoryLimit(), scratchRoot };
+    const own = { runtime, reporter, threads, provider, memoryBytes: memoryLimit(), program, scratchRoot };
     const deps = { store: storeGranted(order.grant), ...own };
     return await runJob(deps, { order, attempt, signal });
   } catch (error) {

@@ -24,6 +24,8 @@ export interface RunJobDependencies {
   provider: 'cpu' | 'cuda';
   /** Bytes that this process may use in all. */
   memoryBytes: number;
+  /** Program and arguments that start this program anew. */
+  program: JobContext['program'];
   /** Where this run's scratch folder is made; removed with everything in it at the end. */
   scratchRoot: string;
 }
@@ -62,6 +64,7 @@ async function produceManifest(deps: RunJobDependencies, run: Run, scratch: stri
     threads,
     provider,
     memoryBytes,
+    program: deps.program,
     model,
     models,
     scratch,

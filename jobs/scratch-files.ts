@@ -44,6 +44,7 @@ export function scratchInputs(store: ObjectStore, order: RunOrder, folder: strin
     return path;
   };
   return {
+    roles: Object.keys(order.inputs),
     has: (role) => order.inputs[role] !== undefined,
     path(role) {
       const path = fetched.get(role) ?? fetchInput(role);

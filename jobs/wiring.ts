@@ -27,7 +27,8 @@ export interface WiredContainer {
 
 type Settings = z.infer<typeof containerEnvironment>;
 
-async function runtimeOf(): Promise<ModelRuntime> {
+/** What computes, for a job and for a trial, which needs nothing else. */
+export async function containerRuntime(): Promise<ModelRuntime> {
   const { onnxModelRuntime } = await import('../shared/adapters/onnxruntime/onnx-model-runtime');
   return onnxModelRuntime({ flushDenormals: true });
 }
@@ -53,7 +54,7 @@ async function wireEmbedded(environment: Environment): Promise<WiredContainer> {
     store,
     storeGranted: (grant) => grantedObjectStore(store, grant),
     queue: await openFileMessageQueue({ folder: folders.eventQueue, cipher }),
-    runtime: await runtimeOf(),
+    runtime: await containerRuntime(),
     scratchRoot: folders.scratch,
   };
 }
@@ -79,7 +80,7 @@ async function wireAws(environment: Environment): Promise<WiredContainer> {
     store,
     storeGranted: () => store,
     queue: sqsMessageQueue({ queueUrl: settings.INGOT_EVENT_QUEUE_URL, connection: { credentials } }),
-    runtime: await runtimeOf(),
+    runtime: await containerRuntime(),
     scratchRoot: tmpdir(),
   };
 }

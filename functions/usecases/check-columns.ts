@@ -2,12 +2,13 @@ import { distance } from 'fastest-levenshtein';
 import { type DatasetProfile, datasetProfile } from '../../shared/contracts/dataset';
 import type { JobKind, JobSpec } from '../../shared/contracts/job';
 import { jobSpecs } from '../../shared/contracts/job';
-import { checkTarget } from '../../shared/datasets/check-target';
+import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
+import { checkTarget, checkTextTarget } from '../../shared/datasets/check-target';
 import type { Violation } from '../../shared/errors/app-error';
 import { BadSpecError } from '../../shared/errors/job-errors';
 import { IntegrityError } from '../../shared/errors/store-errors';
 import type { ObjectStore } from '../../shared/ports/object-store';
-import { type JobInputStores, requireReadyDataset } from './job-inputs';
+import { type JobInputStores, requireReadyDataset, requireVersion } from './job-inputs';
 import { parsedJson } from './parsed-json';
 import { readSmallObject } from './read-small-object';
 import { refuseLoss } from './refuse-loss';
@@ -24,12 +25,14 @@ function nearest(wanted: string, names: readonly string[]): string[] {
     edits: distance(wanted.toLowerCase(), name.toLowerCase()),
   }));
   const sorted = scored.toSorted((a, b) => a.edits - b.edits);
-  return sorted.slice(0, namesShown).map(({ name }) => `'${name}'`);
+  return sorted.slice(0, namesShown).map(({ name }) => name);
 }
 
 const absent = (pointer: string, name: string, dataset: string, names: readonly string[]): Violation => ({
   pointer,
-  detail: `the data set '${dataset}' has no column '${name}'; the most like it are ${nearest(name, names).join(', ')}`,
+  detail: `the data set '${dataset}' has no column '${name}'; the most like it are ${nearest(name, names)
+    .map((near) => `'${near}'`)
+    .join(', ')}`,
 });
 
 async function readProfile(
@@ -72,25 +75,62 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
       errors.push(absent('/spec/test_dataset', spec.target, spec.test_dataset, test));
     }
   }
-  const [first] = errors;
-  if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
+  refuseAny(errors);
   refuseTarget(spec, { columns, rows });
   refuseLoss(spec, { columns });
+}
+
+/** What all trials have in common, told where it lies in the spec of the search. */
+async function checkTune(
+  deps: CheckColumnsDependencies,
+  tenant: string,
+  { train, register }: JobSpec<'tune'>,
+): Promise<void> {
+  const within = (text: string) => text.replaceAll('/spec/', '/spec/train/');
+  await checkTrain(deps, tenant, { ...train, register }).catch((error: unknown) => {
+    if (!(error instanceof BadSpecError)) throw error;
+    const errors = (error.details.errors ?? []).map((one) => ({ ...one, pointer: within(one.pointer) }));
+    throw new BadSpecError(within(error.message), errors);
+  });
 }
 
 /** Beyond this many rows a profile's distinct counts are estimates, which refuse nobody. */
 const exactRows = 1_000_000;
 
 function refuseTarget(
-  { target, task }: JobSpec<'train'>,
+  { target, task, model }: JobSpec<'train'>,
   { columns, rows }: Pick<DatasetProfile, 'columns' | 'rows'>,
 ) {
   const column = columns.find(({ name }) => name === target);
   if (column === undefined) return;
   const { name, type, missing, distinct } = column;
+  const facts = { name, type, rows, present: rows - missing };
+  if (model.family === 'transformer' && model.form === 'decoder') return checkTextTarget(facts);
   const known = rows <= exactRows ? distinct : Math.min(distinct, 2);
-  checkTarget({ name, type, task, rows, present: rows - missing, distinct: known });
+  checkTarget({ ...facts, task, distinct: known });
 }
+
+/** A model must have been told what it predicts, and the data set must have what it reads. */
+async function checkEvaluate(deps: CheckColumnsDependencies, tenant: string, spec: JobSpec<'evaluate'>) {
+  const { model } = await requireVersion({ stores: deps, tenant }, spec.model);
+  const signature = measurableSignature(model, spec);
+  if (spec.dataset === undefined) return;
+  const { columns, rows } = await readProfile(deps, tenant, spec.dataset);
+  const facts = columns.map(({ name, type, missing }) => ({ name, type, empty: missing === rows }));
+  refuseAny(evaluationViolations({ spec, signature, columns: facts, nearest }));
+}
+
+function refuseAny(errors: readonly Violation[]): void {
+  const [first] = errors;
+  if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
+}
+
+type Check = (deps: CheckColumnsDependencies, tenant: string, spec: unknown) => Promise<void>;
+
+const checks: Partial<Record<JobKind, Check>> = {
+  train: (deps, tenant, spec) => checkTrain(deps, tenant, jobSpecs.train.parse(spec)),
+  evaluate: (deps, tenant, spec) => checkEvaluate(deps, tenant, jobSpecs.evaluate.parse(spec)),
+};
 
 /**
  * Holds the columns that a spec names against those that its data sets have, so that a misspelt one is told before any
@@ -100,5 +140,5 @@ export async function checkColumns(
   deps: CheckColumnsDependencies,
   { tenant, kind, spec }: { tenant: string; kind: JobKind; spec: unknown },
 ): Promise<void> {
-  if (kind === 'train') await checkTrain(deps, tenant, jobSpecs.train.parse(spec));
+  await checks[kind]?.(deps, tenant, spec);
 }

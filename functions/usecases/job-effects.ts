@@ -84,6 +84,18 @@ const model: Effect<'model'> = async ({ stores, job, result, fileNamed }) => {
   return { model: { name, version }, metrics };
 };
 
+/** The spec's word decides which model was to be measured; which version an alias meant, only the run knows. */
+const evaluation: Effect<'evaluation'> = async ({ job, result, fileNamed }) => {
+  const asked = jobSpecs.evaluate.parse(job.spec).model;
+  const { model: told, metrics } = result;
+  if (told.name !== asked.name || (asked.version ?? told.version) !== told.version) {
+    const [one, other] = [`${told.name}/${told.version}`, `${asked.name}/${asked.version ?? 'any'}`];
+    throw new OutputUnverifiedError(`the run measured '${one}', and its spec says '${other}'`);
+  }
+  fileNamed(result.evaluation);
+  return { model: told, metrics };
+};
+
 const modelImported: Effect<'model_imported'> = async ({ stores, job, result }) => {
   const address = importOf(job);
   const { signature } = result;
@@ -102,6 +114,7 @@ const effects: { readonly [T in ResultType]: Effect<T> } = {
   dataset_ready: datasetReady,
   dataset_rejected: datasetRejected,
   model,
+  evaluation,
   model_imported: modelImported,
   model_rejected: modelRejected,
 };
@@ -110,6 +123,8 @@ const resultsOfKind: Readonly<Record<JobKind, readonly ResultType[]>> = {
   ingest: ['dataset_ready', 'dataset_rejected'],
   train: ['model'],
   compress: ['model'],
+  evaluate: ['evaluation'],
+  tune: ['model'],
   import: ['model_imported', 'model_rejected'],
 };
 

@@ -3,6 +3,7 @@ import type { ManifestFile } from '../../shared/contracts/events';
 import { type JobKind, type JobSpec, jobSpecs } from '../../shared/contracts/job';
 import { objectKeys } from '../../shared/contracts/job-files';
 import type { OrderModel, RunOrder } from '../../shared/contracts/run-order';
+import { BadSpecError } from '../../shared/errors/job-errors';
 import { ConflictError, NotFoundError } from '../../shared/errors/request-errors';
 import type { DatasetRecord, DatasetStore } from '../../shared/stores/dataset-store';
 import type { ModelRegistry } from '../../shared/stores/model-registry';
@@ -105,18 +106,37 @@ async function modelInputs(
   };
 }
 
-const train = forSpec(jobSpecs.train, async (spec, asked) => {
+async function trainingInputs(spec: JobSpec<'train'>, asked: Asked): Promise<JobInputs> {
   const inputs = await datasetInputs(spec, asked);
   const read = await modelInputs(spec, asked);
   if (Object.keys(read.models).length === 0) return { inputs };
   return { inputs: { ...inputs, ...read.inputs }, models: read.models };
-});
+}
+
+const train = forSpec(jobSpecs.train, trainingInputs);
+
+/** What every trial reads. */
+const tune = forSpec(jobSpecs.tune, ({ train: common, register }, asked) =>
+  trainingInputs({ ...common, register }, asked),
+);
 
 const compress = forSpec(jobSpecs.compress, async (spec, asked) => {
   const { model, artifact, test_rows } = await requireVersion(asked, spec.model);
   const rows = test_rows === undefined ? {} : { test_rows: inputOf(test_rows) };
   return { inputs: { model: inputOf(artifact), ...rows }, model };
 });
+
+const evaluate = forSpec(jobSpecs.evaluate, async (spec, asked) => {
+  const { model, artifact, test_rows } = await requireVersion(asked, spec.model);
+  const data = spec.dataset === undefined ? test_rows : (await requireReadyDataset(asked, spec.dataset)).data;
+  if (data === undefined) throw withoutRows(model);
+  return { inputs: { model: inputOf(artifact), data: inputOf(data) }, model };
+});
+
+function withoutRows({ name, version }: OrderModel): BadSpecError {
+  const detail = `version ${version} of the model '${name}' came without held-out rows to be measured on; give a dataset`;
+  return new BadSpecError(detail, [{ pointer: '/spec/dataset', detail }]);
+}
 
 const importModel = forSpec(jobSpecs.import, async ({ model }, { stores, tenant }) => {
   const found = await stores.models.getVersion({ tenant, ...model });
@@ -133,6 +153,8 @@ const inputsByKind: Readonly<Record<JobKind, (spec: unknown, asked: Asked) => Pr
   ingest,
   train,
   compress,
+  evaluate,
+  tune,
   import: importModel,
 };
 

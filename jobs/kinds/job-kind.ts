@@ -17,6 +17,8 @@ export interface Checkpoints {
 }
 
 export interface Inputs {
+  /** Of every input that there is. */
+  readonly roles: readonly string[];
   /** Path of the decrypted input in this run's scratch folder; fetched, and its digest proven, on first use. */
   path(role: string): Promise<string>;
   has(role: string): boolean;
@@ -40,6 +42,8 @@ export interface JobContext {
   readonly provider: 'cpu' | 'cuda';
   /** Bytes that this process may use in all. */
   readonly memoryBytes: number;
+  /** Program and arguments that start this program anew; a trial's order is put behind them. */
+  readonly program: readonly [string, ...string[]];
   /** The model that the job starts from, where its kind has one. */
   readonly model: RunOrder['model'];
   /** What the model files among the inputs are, by role: `base`, `teacher`. */

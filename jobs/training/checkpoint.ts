@@ -88,6 +88,10 @@ function parseCursor(bytes: Uint8Array | undefined): z.infer<typeof cursor> | un
   }
 }
 
+/** What was told of the epochs that a checkpoint has behind it; none where the files are of another format. */
+export const historyIn = (files: CheckpointFiles): TrainingState['history'] =>
+  parseCursor(files[names.cursor])?.history ?? [];
+
 /** The state that was saved; `start` gives the shapes. Undefined where the files are of another training or format. */
 export function decodeCheckpoint(
   files: CheckpointFiles,

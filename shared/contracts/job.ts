@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { compressSpec } from './kinds/compress';
+import { evaluateSpec } from './kinds/evaluate';
 import { importSpec } from './kinds/import';
 import { ingestSpec } from './kinds/ingest';
 import { trainSpec } from './kinds/train';
+import { tuneSpec } from './kinds/tune';
 import { displayName, jobId, modelName, timestamp, versionNumber } from './names';
 
 /** The job kinds and the schema of each one's spec; `jobs/kinds` holds one file for each. */
@@ -10,6 +12,8 @@ export const jobSpecs = {
   ingest: ingestSpec,
   train: trainSpec,
   compress: compressSpec,
+  tune: tuneSpec,
+  evaluate: evaluateSpec,
   import: importSpec,
 } as const;
 export type JobKind = keyof typeof jobSpecs;

@@ -59,7 +59,11 @@ async function contextIn(
     progress,
     logs,
     scratch,
+    program: [process.execPath, '--import', 'tsx', join(__dirname, '../../jobs/main.ts')],
     inputs: {
+      get roles() {
+        return Object.keys(options.inputs ?? {});
+      },
       has: (role) => options.inputs?.[role] !== undefined,
       async path(role) {
         const path = options.inputs?.[role];

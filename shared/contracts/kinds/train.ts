@@ -8,7 +8,8 @@ import { clippingSpec, optimizerSpec, scheduleSpec } from '../training/optimizer
 
 const columnName = z.string().min(1).max(300);
 
-const fields = z.strictObject({
+/** What a train spec says, field by field; `trainSpec` adds what no field can say alone. */
+export const trainFields = z.strictObject({
   dataset: datasetId,
   /** Tested on this data set instead of on a split of `dataset`. */
   test_dataset: datasetId.optional(),
@@ -49,7 +50,7 @@ const fields = z.strictObject({
     .optional(),
   register: z.strictObject({ name: modelName, alias: aliasName.optional() }),
 });
-type Fields = z.infer<typeof fields>;
+type Fields = z.infer<typeof trainFields>;
 
 interface Rule {
   readonly path: string[];
@@ -76,7 +77,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-export const trainSpec = fields.superRefine((spec, context) => {
+export const trainSpec = trainFields.superRefine((spec, context) => {
   for (const { path, message, holds } of rules)
     if (!holds(spec)) context.addIssue({ code: 'custom', path, message });
 });

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { aliasName, modelName } from '../names';
+import { trainFields, trainSpec } from './train';
+
+const finite = z.number();
+
+/** Values that a field of the train spec is tried with. */
+export const searchDimension = z.union([
+  z.strictObject({
+    min: finite,
+    max: finite,
+    /** `log`: even in the logarithm, for learning rates and penalties. */
+    scale: z.enum(['linear', 'log']).default('linear'),
+    /** Whole numbers only. */
+    integer: z.boolean().default(false),
+  }),
+  z.strictObject({ choices: z.array(z.json()).min(1).max(1000) }),
+]);
+export type SearchDimension = z.infer<typeof searchDimension>;
+
+const trials = z.number().int().min(1).max(1000);
+
+export const searchSpec = z.discriminatedUnion('method', [
+  /** Every trial draws anew (Bergstra and Bengio, 2012). */
+  z.strictObject({ method: z.literal('random'), trials: trials.default(20) }),
+  /** Every combination of so many even points a range, and of all choices. */
+  z.strictObject({ method: z.literal('grid'), points: z.number().int().min(1).max(100).default(3) }),
+  /**
+   * Asynchronous successive halving (Li et al., 2020): all trials begin, and of those that reached a number of epochs, one
+   * in `reduction_factor` goes on to that many times as many.
+   */
+  z.strictObject({
+    method: z.literal('asha'),
+    trials: trials.default(20),
+    minimum_epochs: z.number().int().min(1).max(10_000).default(1),
+    reduction_factor: z.number().int().min(2).max(10).default(3),
+  }),
+]);
+export type SearchSpec = z.infer<typeof searchSpec>;
+
+/** Where a field lies in a train spec, e.g. `optimizer.learning_rate`. */
+const fieldPath = z
+  .string()
+  .regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/, 'must be a path such as optimizer.learning_rate');
+
+const fields = z.strictObject({
+  /** What every trial has in common. */
+  train: trainFields.omit({ register: true }),
+  space: z.record(fieldPath, searchDimension).refine((space) => Object.keys(space).length > 0, {
+    message: 'must have at least one field to search over',
+  }),
+  search: searchSpec.prefault({ method: 'random' }),
+  objective: z
+    .strictObject({
+      /** Of the validation rows, as a training's history has it. */
+      metric: z.string().min(1).max(100).default('validation_loss'),
+      goal: z.enum(['minimize', 'maximize']).default('minimize'),
+    })
+    .prefault({}),
+  /** Trials at a time: each has its share of the job's cores and memory. */
+  slots: z.number().int().min(1).max(64).default(1),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(0),
+  register: z.strictObject({ name: modelName, alias: aliasName.optional() }),
+});
+export type TuneSpec = z.infer<typeof fields>;
+
+export type FieldValues = Readonly<Record<string, z.infer<ReturnType<typeof z.json>>>>;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function withField(spec: unknown, [field, ...rest]: readonly string[], value: unknown): unknown {
+  if (field === undefined) return value;
+  const whole = isRecord(spec) ? spec : {};
+  return { ...whole, [field]: withField(whole[field], rest, value) };
+}
+
+/** The train spec of a trial, unchecked. */
+export function trialSpec(
+  { train, register }: Pick<TuneSpec, 'train' | 'register'>,
+  values: FieldValues,
+): unknown {
+  const start: unknown = { ...train, register };
+  return Object.entries(values).reduce(
+    (spec, [path, value]) => withField(spec, path.split('.'), value),
+    start,
+  );
+}
+
+/** The values that stand for a dimension when a spec is checked: if these fit, all do. */
+function extremes(dimension: SearchDimension): readonly FieldValues[string][] {
+  return 'choices' in dimension ? dimension.choices : [dimension.min, dimension.max];
+}
+
+interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+function rangeProblems(name: string, dimension: SearchDimension): Problem[] {
+  if ('choices' in dimension) return [];
+  const { min, max, scale } = dimension;
+  const path = ['space', name];
+  if (min > max) return [{ path, message: `min ${min} must not be above max ${max}` }];
+  return scale === 'log' && min <= 0
+    ? [{ path, message: `min must be above 0 on a log scale, and is ${min}` }]
+    : [];
+}
+
+function valueProblems(spec: TuneSpec, name: string, dimension: SearchDimension): Problem[] {
+  return extremes(dimension).flatMap((value) => {
+    const { error } = trainSpec.safeParse(trialSpec(spec, { [name]: value }));
+    return (error?.issues ?? []).map(({ path, message }) => ({
+      path: ['space', name],
+      message: `${JSON.stringify(value)} makes no train spec: ${path.join('.')} ${message}`,
+    }));
+  });
+}
+
+function searchProblems({ search, train, space }: TuneSpec): Problem[] {
+  if (train.validation_fraction === 0)
+    return [
+      { path: ['train', 'validation_fraction'], message: 'must be above 0: trials are told apart by it' },
+    ];
+  if (search.method !== 'asha') return [];
+  if (train.steps !== undefined || space.steps !== undefined)
+    return [{ path: ['search', 'method'], message: 'asha goes by epochs: leave train.steps out' }];
+  if (space.epochs !== undefined)
+    return [
+      { path: ['space', 'epochs'], message: 'cannot be searched by asha, which decides on epochs itself' },
+    ];
+  return search.minimum_epochs <= train.epochs
+    ? []
+    : [{ path: ['search', 'minimum_epochs'], message: `must not be above train.epochs, ${train.epochs}` }];
+}
+
+/** Searches a model's settings: trains with many, and registers the best. */
+export const tuneSpec = fields.superRefine((spec, context) => {
+  const dimensions = Object.entries(spec.space);
+  const problems = [
+    ...searchProblems(spec),
+    ...dimensions.flatMap(([name, dimension]) => rangeProblems(name, dimension)),
+  ];
+  const found =
+    problems.length > 0
+      ? problems
+      : dimensions.flatMap(([name, dimension]) => valueProblems(spec, name, dimension));
+  for (const { path, message } of found) context.addIssue({ code: 'custom', path: [...path], message });
+});
