@@ -1,6 +1,7 @@
 import type { JobManifest } from '../../shared/contracts/events';
 import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import type { ModelLineage } from '../../shared/contracts/model';
 import { InterruptedError } from '../../shared/errors/job-errors';
 import { writeModel } from '../../shared/onnx/write-model';
 import { inferTask } from '../datasets/infer-task';
@@ -136,8 +137,14 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
     ...(await publishTestRows(context, parts)),
     signature,
     metrics: summaryOf(metrics),
-    lineage: { dataset: spec.dataset },
+    lineage: { dataset: spec.dataset, ...parentOf(context) },
   };
+}
+
+/** The version that the model was trained on from. */
+function parentOf({ models }: JobContext): Pick<ModelLineage, 'parent'> {
+  const base = models?.base;
+  return base === undefined ? {} : { parent: { name: base.name, version: base.version } };
 }
 
 type Parts = ReadonlyMap<Part, SplitTable>;

@@ -7,7 +7,7 @@ import type { ColumnValues, RowChunk } from '../datasets/read-rows';
 import { rowFeeds } from '../evaluation/row-feeds';
 import { freeName } from './export-model';
 import type { Preprocessing } from './preprocessing';
-import { type RowType, zeroRows } from './row-type';
+import { type RowType, rowBytes, zeroRows } from './row-type';
 
 /** Examples as a network reads them. */
 export interface EncodedRows {
@@ -31,6 +31,8 @@ export const isIdentity = ({ inputs, features }: Preprocessing): boolean =>
 export interface RowEncoder {
   readonly features: RowType;
   readonly targets: RowType;
+  /** What a row takes on its way, where that is more than its features do. */
+  readonly workingBytes?: number;
   encode(chunk: RowChunk): Promise<EncodedRows>;
 }
 
@@ -41,7 +43,13 @@ export interface RowEncoderParts {
   /** Of `preprocessingModel`; absent where the network reads the one column as it is. */
   readonly session?: Pick<ModelSession, 'run'>;
   readonly encodeTargets: (values: ColumnValues) => Tensor;
+  /** Of the preprocessing. */
+  readonly workingBytes?: number;
 }
+
+/** What a row takes in memory while it is encoded. */
+export const encodingBytes = ({ features, workingBytes = 0 }: RowEncoder): number =>
+  Math.max(1, rowBytes(features), workingBytes);
 
 /** Runs the preprocessing that the exported model will have, so that training sees what serving will. */
 export function rowEncoder({
@@ -50,10 +58,12 @@ export function rowEncoder({
   targets,
   session,
   encodeTargets,
+  workingBytes = 0,
 }: RowEncoderParts): RowEncoder {
   return {
     features,
     targets,
+    workingBytes,
     async encode(chunk) {
       const feeds = await rowFeeds(signature, chunk);
       const [result] = Object.values(session ? await session.run(feeds) : feeds);

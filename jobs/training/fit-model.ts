@@ -119,6 +119,7 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
       ? {}
       : { session: await sessions.open(preprocessingModel(prepared.preprocessing)) }),
     encodeTargets: targetEncoder(prepared.encoding),
+    workingBytes: prepared.preprocessing.workingBytes ?? 0,
   });
   const rows = await rowsToTrainOn(options, training, encoder);
   const validate = await validation(options, training, { encoder, open: sessions.open });

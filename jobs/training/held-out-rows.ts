@@ -1,5 +1,5 @@
 import type { RowChunk } from '../datasets/read-rows';
-import type { EncodedRows, RowEncoder } from './encode-rows';
+import { type EncodedRows, encodingBytes, type RowEncoder } from './encode-rows';
 import { rowBytes } from './row-type';
 
 export interface HeldOutRowsOptions {
@@ -10,10 +10,13 @@ export interface HeldOutRowsOptions {
   readonly budgetBytes: number;
 }
 
-const chunkRows = 8192;
+/** At most so many rows are encoded at a time, and fewer where they take more than so much. */
+const mostChunkRows = 8192;
+const mostChunkBytes = 128 * 2 ** 20;
 
 async function* encoded({ read, encoder }: HeldOutRowsOptions): AsyncIterable<EncodedRows> {
-  for await (const chunk of read(chunkRows)) yield encoder.encode(chunk);
+  const fitting = Math.floor(mostChunkBytes / encodingBytes(encoder));
+  for await (const chunk of read(Math.min(mostChunkRows, Math.max(1, fitting)))) yield encoder.encode(chunk);
 }
 
 /** The rows of a part, encoded, in the order of the file, as often as they are asked for. */

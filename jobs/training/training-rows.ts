@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RowChunk } from '../datasets/read-rows';
-import type { EncodedRows, RowEncoder } from './encode-rows';
+import { type EncodedRows, encodingBytes, type RowEncoder } from './encode-rows';
 import { placeRows, rowBytes, zeroRows } from './row-type';
 
 /** Encoded examples, and the order in which an epoch visits them; absent: as they lie. */
@@ -44,11 +44,11 @@ const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => rowBytes(encod
 export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
   options.rows * bytesPerRow(options) <= options.budgetBytes;
 
-/** As many rows as a chunk may hold, in whole steps. */
-function chunkRowsOf(options: TrainingRowsOptions): number {
-  const chunkBytes = Math.min(mostChunkBytes, options.budgetBytes * chunkShare);
-  const steps = Math.floor(chunkBytes / (bytesPerRow(options) * options.stepRows));
-  return Math.max(1, steps) * options.stepRows;
+/** As many rows as a chunk may hold, in whole parts of so many: steps, where they are trained on as they are read. */
+function chunkRowsOf({ budgetBytes, encoder }: TrainingRowsOptions, partRows: number): number {
+  const chunkBytes = Math.min(mostChunkBytes, budgetBytes * chunkShare);
+  const parts = Math.floor(chunkBytes / (encodingBytes(encoder) * partRows));
+  return Math.max(1, parts) * partRows;
 }
 
 /** Held in memory where they fit the budget, else read in shuffled order and encoded again for each epoch. */
@@ -73,7 +73,7 @@ async function rowsInMemory(options: TrainingRowsOptions): Promise<TrainingRows>
   const features = zeroRows(encoder.features, rows);
   const targets = zeroRows(encoder.targets, rows);
   let filled = 0;
-  for await (const chunk of options.read({ chunkRows: chunkRowsOf(options) })) {
+  for await (const chunk of options.read({ chunkRows: chunkRowsOf(options, 1) })) {
     const encoded = await encoder.encode(chunk);
     placeRows(encoded.features, features, filled);
     if (encoded.targets) placeRows(encoded.targets, targets, filled);
@@ -106,7 +106,10 @@ async function* ahead<T>(items: AsyncIterable<T>): AsyncIterable<T> {
 function streamedRows(options: TrainingRowsOptions): TrainingRows {
   const { encoder, rows, seed } = options;
   async function* encoded(epoch: number) {
-    const chunks = options.read({ chunkRows: chunkRowsOf(options), shuffle: { seed, epoch } });
+    const chunks = options.read({
+      chunkRows: chunkRowsOf(options, options.stepRows),
+      shuffle: { seed, epoch },
+    });
     for await (const chunk of chunks) yield encoder.encode(chunk);
   }
   return { rows, epoch: (epoch) => ahead(encoded(epoch)) };

@@ -47,6 +47,7 @@ export const modelLineage = z.object({
   /** The version that this one was made from. */
   parent: z.object({ name: modelName, version: versionNumber }).optional(),
 });
+export type ModelLineage = z.infer<typeof modelLineage>;
 
 export const modelVersion = z.object({
   object: z.literal('model_version'),

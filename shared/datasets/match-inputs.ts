@@ -8,6 +8,8 @@ export interface GivenColumn {
   readonly type: ColumnType;
   /** Of lists: how many numbers they have. */
   readonly length?: { readonly min: number; readonly max: number } | undefined;
+  /** Of lists: every number is a whole one from 0 to 255, as pixels are. */
+  readonly bytes?: boolean;
 }
 
 /** What a model's input is fed from: one column, or several numbers side by side. */
@@ -71,13 +73,17 @@ const listDims: Fill = (field, column) => {
 
 const isChannels = (size: number | undefined): boolean => size === 1 || size === 3;
 
+/** Whether a row of an input is an image: its channels come first or last. */
+export const isImage = (dims: readonly number[]): boolean =>
+  dims.length === 3 && (isChannels(dims[0]) || isChannels(dims[2]));
+
 /** Channels in front, as PyTorch exports them, where both ends could be channels. */
 export const hasChannelsFirst = (dims: readonly number[]): boolean => isChannels(dims[0]);
 
 const imageDims: Fill = (field, column, { height, width }) => {
   const { shape } = field;
   const first = hasChannelsFirst(shape);
-  if (shape.length !== 3 || !(first || isChannels(shape[2])))
+  if (!isImage(shape))
     throw misfit(field, column, 'images need [1 or 3, height, width] or [height, width, 1 or 3]');
   const sides: readonly (number | undefined)[] = first ? [undefined, height, width] : [height, width];
   const dims = shape.map((size, axis) => (size < 0 ? (sides[axis] ?? -1) : size));

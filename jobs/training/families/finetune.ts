@@ -46,8 +46,9 @@ async function givenColumns({ split, features }: Request, base: Base): Promise<G
   const isOnly = names.size === 1;
   const given = columns.map(async ({ name, type }): Promise<GivenColumn> => {
     if (type !== 'numbers' || !(isOnly || names.has(name))) return { name, type };
-    const { shortest, longest } = await listFacts(split, name, 'all');
-    return { name, type, length: { min: shortest, max: longest } };
+    const { shortest, longest, whole, least, largest } = await listFacts(split, name, 'all');
+    const bytes = whole && least >= 0 && largest > 1 && largest <= 255;
+    return { name, type, length: { min: shortest, max: longest }, bytes };
   });
   return Promise.all(given);
 }

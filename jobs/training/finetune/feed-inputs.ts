@@ -1,5 +1,5 @@
 import type { FamilySpec } from '../../../shared/contracts/training/model-spec';
-import { hasChannelsFirst, type MatchedInput } from '../../../shared/datasets/match-inputs';
+import { hasChannelsFirst, isImage, type MatchedInput } from '../../../shared/datasets/match-inputs';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import { constant, floats, input, operation } from '../../../shared/onnx/build';
 import { castTo, divide, ints, multiply, subtract, transpose, where } from '../../../shared/onnx/expressions';
@@ -17,7 +17,7 @@ export interface FedInput {
 
 type Asked = FamilySpec<'finetune'>['input'];
 
-/** PyTorch's `ToTensor`: pixels from 0 to 1. Lists are taken as they are. */
+/** PyTorch's `ToTensor`: pixels from 0 to 1. Lists that are no pixels are taken as they are. */
 const pixelScale = 1 / 255;
 
 const perChannel = (values: readonly number[], dims: readonly number[]): Value => {
@@ -62,9 +62,12 @@ function fedImages({ columns: [column], dims }: MatchedInput, type: ElementType,
 
 function fedLists({ columns: [column], dims }: MatchedInput, type: ElementType, asked: Asked): FedInput {
   const length = dims.reduce((product, size) => product * size, 1);
-  const lists = input(column?.name ?? '', type, [rowsAxis, length]);
-  const shaped = dims.length === 1 ? lists : operation('Reshape', [lists, ints([0, ...dims])]);
-  return { columns: [lists], value: isFloat(type) ? normalised(shaped, dims, asked, 1) : shaped };
+  const arePixels = isImage(dims) && column?.bytes === true;
+  const lists = input(column?.name ?? '', arePixels ? 'uint8' : type, [rowsAxis, length]);
+  const typed = castTo(lists, type);
+  const shaped = dims.length === 1 ? typed : operation('Reshape', [typed, ints([0, ...dims])]);
+  const scale = arePixels ? pixelScale : 1;
+  return { columns: [lists], value: isFloat(type) ? normalised(shaped, dims, asked, scale) : shaped };
 }
 
 function fedScalar({ field, columns: [column], dims }: MatchedInput, type: ElementType): FedInput {

@@ -83,7 +83,8 @@ export const finetuneSpec = z.strictObject({
   output: z.string().min(1).max(300).optional(),
   /**
    * How numbers become what the model was trained on: (x * scale - mean) / standard_deviation, of each channel or of all.
-   * `scale` is 1/255 for images where absent, so that they go from 0 to 1, and 1 for lists of numbers.
+   * `scale` is 1/255 where absent for images, and for lists of whole numbers to 255 that the model reads as images, so that
+   * they go from 0 to 1; and 1 for other lists.
    */
   input: z
     .strictObject({
