@@ -77,6 +77,14 @@ function trainingOf({ spec, split, prepared }: FitOptions, loss: Loss): Training
   };
 }
 
+const ofMixedPrecision: Readonly<Record<JobContext['provider'], string>> = {
+  cpu: "precision 'mixed' gains nothing here: a CPU has no kernels for float16, so the runtime computes in float32; ask for a GPU, or for 'float32'",
+  cuda: "precision 'mixed' computes products of matrices and convolutions in float16",
+};
+
+const tellOfMixedPrecision = ({ provider, log }: JobContext): void =>
+  log(provider === 'cpu' ? 'warn' : 'info', ofMixedPrecision[provider]);
+
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
   const { spec, split, prepared } = options;
@@ -87,6 +95,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
     rowBudgetOf(options),
     options.split.counts.train * rowBytes(options.prepared.features),
   );
+  if (spec.precision === 'mixed') tellOfMixedPrecision(options.context);
   const estimate = estimateMemory(training, rows);
   refuseTooLarge(estimate, training, memoryBytes);
   const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
