@@ -2,6 +2,7 @@ import type { View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { chartTheme } from './chart-theme';
 import { html, Markup } from './markup';
+import { textWidth } from './text-width';
 
 /** A chart before it is drawn; names that come from data are values in it, never fields, titles of expressions or keys. */
 export interface Drawing {
@@ -15,6 +16,8 @@ export interface Drawing {
 async function renderer() {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const logger = vega.logger(vega.Error);
+  vega.textMetrics.width = ({ fontSize = 11, limit = 0 }, text) =>
+    Math.min(limit > 0 ? limit : Number.POSITIVE_INFINITY, textWidth(String(text ?? ''), fontSize));
   return (spec: TopLevelSpec): View =>
     new vega.View(vega.parse(compile(spec, { logger, config: chartTheme }).spec), {
       renderer: 'none',

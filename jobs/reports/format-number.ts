@@ -15,3 +15,11 @@ export function formatNumber(value: number): string {
 /** A part of 1 as per cent with one decimal. */
 export const formatShare = (share: number): string =>
   Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '–';
+
+/** A time as its two largest units: `4.2 s`, `12 min 3 s`, `5 h 40 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
+  return hours > 0 ? `${formatNumber(hours)} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}

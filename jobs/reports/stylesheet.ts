@@ -34,8 +34,10 @@ section { margin-top: 2.2rem; padding-top: 1rem; border-top: 1px solid var(--lin
 figure { margin: 0; overflow-x: auto; }
 .stacked figure { margin-bottom: 1rem; }
 figure svg { display: block; max-width: 100%; min-width: 20rem; height: auto; }
-.numbers { overflow: auto; max-height: 24rem; font-size: .8rem; border: 1px solid var(--line); border-radius: 4px; }
+.numbers { overflow: auto; max-height: 40rem; font-size: .8rem; border: 1px solid var(--line); border-radius: 4px; }
 .numbers:focus-visible, a:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
+.pair .numbers { max-height: 24rem; }
+.pair th.text { overflow-wrap: anywhere; min-width: 6rem; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { padding: .4rem .6rem; text-align: left; color: var(--quiet); }
 th, td { padding: .2rem .6rem; border-top: 1px solid var(--grid); text-align: left; vertical-align: top;
@@ -51,9 +53,8 @@ footer { margin-top: 2.5rem; padding-top: .8rem; border-top: 2px solid var(--ink
   nav { display: none; }
   section { margin-top: 1.2rem; }
   section, h2, figure, tr, dl div { break-inside: avoid; }
-  h2, p { break-after: avoid; }
   .pair { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: .8rem; }
-  .numbers { max-height: none; overflow: visible; border: 0; font-size: 7.5pt; }
+  .numbers, .pair .numbers { max-height: none; overflow: visible; border: 0; font-size: 7.5pt; }
   th, td { padding: .05rem .3rem; }
   thead th { position: static; }
   figure { overflow: visible; }

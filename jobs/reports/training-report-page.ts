@@ -1,4 +1,4 @@
-import { formatNumber } from './format-number';
+import { formatDuration, formatNumber } from './format-number';
 import { type Fact, page } from './page';
 import type { ClassValue, HistoryRow, MeasuredParts } from './report-data';
 import { columnsSection, type ReportedColumns } from './sections/columns-section';
@@ -50,7 +50,7 @@ function factsOf({
     ...(training.best_epoch === undefined
       ? []
       : [{ name: 'Weights of', value: `epoch ${training.best_epoch + 1}, the best by validation loss` }]),
-    ...(seconds > 0 ? [{ name: 'Time in training', value: `${formatNumber(seconds)} s` }] : []),
+    ...(seconds > 0 ? [{ name: 'Time in training', value: formatDuration(seconds) }] : []),
     ...(rows.length > 0 ? [{ name: 'Rows measured on', value: rows.join(', ') }] : []),
     ...facts,
   ];

@@ -1,5 +1,6 @@
 import { formatNumber } from './format-number';
 import { type Fact, page } from './page';
+import { metricTitle } from './sections/metric-title';
 import { settingsSection } from './sections/settings-section';
 import {
   bestSoFarSection,
@@ -21,15 +22,15 @@ export interface TuneReport extends Search {
 
 const settingsOf = ({ settings }: Trial): string =>
   Object.entries(settings)
-    .map(([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : value}`)
-    .join(', ');
+    .map(([name, value]) => `${name} = ${typeof value === 'number' ? formatNumber(value) : value}`)
+    .join('; ');
 
 function factsOf(report: TuneReport): Fact[] {
   const best = chosenTrial(report);
   return [
     {
       name: 'Searched for',
-      value: `the ${report.goal === 'maximize' ? 'highest' : 'lowest'} ${report.metric}`,
+      value: `the ${report.goal === 'maximize' ? 'highest' : 'lowest'} ${metricTitle(report.metric)}`,
     },
     { name: 'Trials', value: formatNumber(report.trials.length) },
     ...(best?.result === undefined

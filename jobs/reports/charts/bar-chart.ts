@@ -47,7 +47,7 @@ export async function barChart({ title, axis, bars, domain }: BarChart): Promise
     type: 'nominal' as const,
     title: null,
     sort: null,
-    axis: { ticks: false, labelLimit: 220, labelOverlap: false },
+    axis: { ticks: false, labelLimit: 240, labelOverlap: false },
   };
   const told = bars.slice(0, 5).map(({ name, value }) => `${name} ${formatNumber(value)}`);
   return draw({

@@ -23,6 +23,8 @@ export interface Axis {
   readonly domain?: readonly [number, number];
   /** `auto` (as long as no number is 0 or less) where the numbers span more than two powers of ten. */
   readonly scale?: 'linear' | 'auto';
+  /** Room in pixels before the first and behind the last point. */
+  readonly padding?: number;
   /** No number between two whole ones is written at it. */
   readonly whole?: boolean;
 }
@@ -43,6 +45,9 @@ const size = { width: 470, height: 260 } as const;
 const mostPoints = { line: 600, chart: 12_000 } as const;
 /** Lines of no more points show each of them, where there are no more in all. */
 const fewPoints = { line: 25, chart: 200 } as const;
+
+/** So that no dot lies on the axis. */
+const dotPadding = 10;
 
 const isDrawn = ({ x, y }: Point): boolean => Number.isFinite(x) && Number.isFinite(y);
 
@@ -67,7 +72,7 @@ function isLogarithmic({ scale }: Axis, values: readonly number[]): boolean {
 }
 
 function encodingOf(field: 'x' | 'y', axis: Axis, values: readonly number[]) {
-  const { title, domain, whole } = axis;
+  const { title, domain, whole, padding = 0 } = axis;
   const logarithmic = isLogarithmic(axis, values);
   return {
     field,
@@ -75,6 +80,7 @@ function encodingOf(field: 'x' | 'y', axis: Axis, values: readonly number[]) {
     title,
     scale: {
       ...(logarithmic ? { type: 'log' as const } : { zero: false }),
+      padding,
       nice: domain === undefined && field === 'y' && !logarithmic,
       ...(domain === undefined ? {} : { domain: [...domain] }),
     },
@@ -180,7 +186,11 @@ export async function lineChart(chart: LineChart): Promise<Markup | undefined> {
     points.length <= fewPoints.chart && lines.every((line) => line.points.length <= fewPoints.line);
   const looking = (look: Line['look']) => lines.filter((line) => line.look === look);
   const [faint, dots, named] = [looking('faint'), looking('dots'), looking(undefined)];
-  const shared = { x: encodingOf('x', x, xs), y: encodingOf('y', y, ys) };
+  const onlyDots = dots.length === lines.length;
+  const shared = {
+    x: encodingOf('x', onlyDots ? { ...x, padding: dotPadding } : x, xs),
+    y: encodingOf('y', y, ys),
+  };
   const layer = [
     ...(reference ? [referenceMark(reference)] : []),
     ...(faint.length > 0 ? [faintMark(faint, everyPoint)] : []),

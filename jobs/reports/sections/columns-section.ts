@@ -20,7 +20,7 @@ export function columnsSection({ used, unused }: ReportedColumns): Section {
   const left = rows.length - mostListedColumns;
   return section({
     title: 'Columns',
-    text: `The model looks at ${used.length} columns; ${unused.length} are left out.`,
+    text: `What the model sees of a row. Columns used: ${used.length}; left out: ${unused.length}.`,
     table: {
       caption: 'Columns of the data',
       columns: ['Column', 'Used as', 'Why not'],

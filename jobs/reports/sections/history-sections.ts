@@ -24,7 +24,7 @@ interface Curve {
   readonly quantities: readonly Quantity[];
 }
 
-const mostListedEpochs = 24;
+const mostListedEpochs = 16;
 
 const isLoss = (name: string): boolean => name.endsWith('loss');
 

@@ -7,6 +7,8 @@ const titles: Readonly<Record<string, string>> = {
   rmse: 'RMSE',
   mae: 'MAE',
   mse: 'MSE',
+  top_k: 'guesses of top-k accuracy',
+  top_k_accuracy: 'top-k accuracy',
 };
 
 /** A metric's name as people write it: `roc_auc` is ROC AUC, `log_loss` log loss. */

@@ -3,11 +3,16 @@ import { type Section, section } from '../page';
 import type { MeasuredParts } from '../report-data';
 import { capitalized, metricTitle } from './metric-title';
 
+/** Says something of the curves, not of the model. */
+const notMeasured = 'curves_left_out';
+
 /** The single numbers of every part of the rows, side by side. */
 export function summarySection(parts: MeasuredParts): Section | undefined {
   const measured = Object.entries(parts).map(([part, rows]) => ({
     part,
-    numbers: new Map(Object.entries(rows).filter(([, value]) => typeof value === 'number')),
+    numbers: new Map(
+      Object.entries(rows).filter(([name, value]) => typeof value === 'number' && name !== notMeasured),
+    ),
   }));
   const names = [...new Set(measured.flatMap(({ numbers }) => [...numbers.keys()]))];
   if (names.length === 0) return undefined;

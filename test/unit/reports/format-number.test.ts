@@ -1,4 +1,4 @@
-import { formatNumber, formatShare } from '../../../jobs/reports/format-number';
+import { formatDuration, formatNumber, formatShare } from '../../../jobs/reports/format-number';
 
 describe('a number on a page', () => {
   it.each([
@@ -26,6 +26,18 @@ describe('a number on a page', () => {
     [Number.NaN, '–'],
   ])('is a share: %d as %s', (value, expected) => {
     const written = formatShare(value);
+
+    expect(written).toBe(expected);
+  });
+
+  it.each([
+    [4.23, '4.2 s'],
+    [59.94, '59.9 s'],
+    [723, '12 min 3 s'],
+    [3_599.9, '1 h 0 min'],
+    [20_400, '5 h 40 min'],
+  ])('is a time: %d s as %s', (seconds, expected) => {
+    const written = formatDuration(seconds);
 
     expect(written).toBe(expected);
   });

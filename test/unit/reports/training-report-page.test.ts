@@ -1,7 +1,16 @@
 import fc from 'fast-check';
+import { predictedNumbers } from '../../../jobs/evaluation/metrics/predicted-numbers';
+import { regressionMetrics } from '../../../jobs/evaluation/metrics/regression-metrics';
 import { trainingReportPage } from '../../../jobs/reports/training-report-page';
 import { aHistory, aTrainingReport, hostileTexts, someMeasured } from './a-training';
 import { readPage } from './read-page';
+
+/** A regression that always guesses half too high. */
+function regressionDrawn() {
+  const actual = Float32Array.from({ length: 50 }, (_, row) => row);
+  const predicted = actual.map((value) => value + 0.5);
+  return { ...regressionMetrics(actual, predicted), ...predictedNumbers(actual, predicted) };
+}
 
 describe('the page of a training', () => {
   it('has a section for everything that is known of a classifier', async () => {
@@ -121,7 +130,7 @@ describe('the page of a training', () => {
     const text = await trainingReportPage(aTrainingReport({ training }));
 
     expect(text.length).toBeLessThan(400_000);
-    expect(readPage(text).sections[1]).toContain('24 of 10,000 epochs');
+    expect(readPage(text).sections[1]).toContain('16 of 10,000 epochs');
   });
 
   it.each([
@@ -139,6 +148,27 @@ describe('the page of a training', () => {
     const page = readPage(text);
     expect(page.sections[page.headings.indexOf(heading)]).toContain(told);
     expect(text.length).toBeLessThan(500_000);
+  });
+
+  it('writes the names of a chart out, as far as there is room', async () => {
+    const classes = Array.from({ length: 40 }, (_, index) => `class no. ${index}`);
+    const metrics = { test: someMeasured(40) };
+
+    const page = readPage(await trainingReportPage(aTrainingReport({ classes, metrics })));
+
+    const chart = page.charts.find((text) => text.includes('Most confused')) ?? '';
+    expect(chart).toContain('>class no. 10 → class no. 11<');
+  });
+
+  it('tells how the residuals of all rows spread, where that is known', async () => {
+    const { classes: _, ...report } = aTrainingReport({
+      metrics: { test: regressionDrawn() },
+    });
+
+    const page = readPage(await trainingReportPage(report));
+
+    const residuals = page.sections[page.headings.indexOf('Residuals of the test rows')];
+    expect(residuals).toMatch(/50\.0 %<\/th><td class="number">-0\.5000</);
   });
 
   it('shows numbers that are none as a dash', async () => {
