@@ -24,23 +24,23 @@ export interface TransformerBlockOptions {
  */
 export function transformerBlock(options: TransformerBlockOptions): SequenceLayer {
   const { name, width, feedForwardWidth } = options;
-  const [before, between] = ['attention', 'feed_forward'].map((part) =>
-    layerNormalization({ name: `${name}.${part}_normalization`, width }),
-  );
+  const normalization = (part: string) =>
+    layerNormalization({ name: `${name}.${part}_normalization`, width });
+  const before = normalization('attention');
   const attention = selfAttention({ ...options, name: `${name}.attention` });
   const wide = { name: `${name}.feed_forward.hidden`, inputs: width, outputs: feedForwardWidth };
   const back = { name: `${name}.feed_forward.output`, inputs: feedForwardWidth, outputs: width };
   const feedForward = sequential(
-    ...(between ? [between] : []),
+    normalization('feed_forward'),
     dense({ ...wide, initialiser: smallNormal }),
     activation('gelu'),
     dense({ ...back, initialiser: options.output }),
     dropout(options.dropout),
   );
   return {
-    parameters: [...(before?.parameters ?? []), ...attention.parameters, ...feedForward.parameters],
+    parameters: [...before.parameters, ...attention.parameters, ...feedForward.parameters],
     apply(rows, pass, positions) {
-      const read = add(rows, attention.apply(before?.apply(rows, pass) ?? rows, pass, positions));
+      const read = add(rows, attention.apply(before.apply(rows, pass), pass, positions));
       return add(read, feedForward.apply(read, pass));
     },
   };
