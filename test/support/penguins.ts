@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ingestFile } from '../../jobs/datasets/ingest-file';
 
-export type Row = Record<string, string | number | boolean | null>;
+export type Row = Record<string, string | number | boolean | null | readonly number[]>;
 
 /** Palmer penguins (Gorman, Williams and Fraser, 2014) as vega-datasets has them: 344 rows, mixed types, missing values. */
 export const penguins = (): Row[] =>

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { differentiate } from '../../../../jobs/autodiff/differentiate';
 import { rnnNetwork } from '../../../../jobs/training/families/rnn-network';
 import { sumOf } from '../../../../jobs/training/graph-math';
@@ -44,11 +43,10 @@ async function answers(options: object, sequences: readonly (readonly number[])[
   );
 }
 
-const step = fc.tuple(
-  fc.double({ min: -2, max: 2, noNaN: true }),
-  fc.double({ min: -2, max: 2, noNaN: true }),
+/** Of lengths 1, 3 and 2. */
+const sequences = [1, 3, 2].map((steps, row) =>
+  Array.from({ length: steps * valuesPerStep }, (_, index) => 2 * Math.sin(7 * row + index + 1)),
 );
-const sequence = fc.array(step, { minLength: 1, maxLength: 3 }).map((steps) => steps.flat());
 
 const architectures = [
   { cell: 'lstm' },
@@ -61,18 +59,11 @@ describe('recurrent networks', () => {
   it.each(architectures)(
     'neither predict nor learn anything from padding: $cell $layers $bidirectional',
     async (options) => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(sequence, { minLength: 1, maxLength: 3 }), async (sequences) => {
-          const [tight, roomy] = await Promise.all([
-            answers(options, sequences, 3),
-            answers(options, sequences, 5),
-          ]);
+      const tight = await answers(options, sequences, 3);
+      const roomy = await answers(options, sequences, 5);
 
-          for (const [name, values] of Object.entries(tight))
-            expect(roomy[name]).toEqual(values.map((value) => expect.closeTo(value, 4)));
-        }),
-        { numRuns: 3 },
-      );
+      for (const [name, values] of Object.entries(tight))
+        expect(roomy[name]).toEqual(values.map((value) => expect.closeTo(value, 4)));
     },
   );
 

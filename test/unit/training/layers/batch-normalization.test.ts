@@ -11,7 +11,7 @@ const weights = {
   statistics: [constant(floats([2], [0, 0])), constant(floats([2], [1, 1]))],
 };
 const rounded = (value: Tensor | undefined, digits: number) =>
-  Array.from(value?.data ?? [], (number) => Number(Number(number).toFixed(digits)));
+  Array.from(value?.data ?? [], Number).map((number) => Number(number.toFixed(digits)));
 
 function setup(dims: readonly number[]) {
   const x = input('x', 'float', dims);
