@@ -41,7 +41,7 @@ const ranked = (trials: readonly Trial[]) =>
   );
 
 /** The trials that came to a result, the best one first. */
-export const bestFirst = ({ trials, goal }: Search): readonly Trial[] =>
+const bestFirst = ({ trials, goal }: Search): readonly Trial[] =>
   ranked(trials).sort((a, b) => (goal === 'maximize' ? b.result - a.result : a.result - b.result));
 
 /** The trial that came of the search. */
