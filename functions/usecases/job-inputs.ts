@@ -87,6 +87,7 @@ export async function requireVersion(
 /** Models that a train job reads beside its data. */
 const modelRoles: Readonly<Record<string, (spec: JobSpec<'train'>) => Reference | undefined>> = {
   base: ({ model }) => (model.family === 'finetune' ? model.from : undefined),
+  teacher: ({ loss }) => (loss?.name === 'kl_divergence' ? loss.teacher : undefined),
 };
 
 async function modelInputs(

@@ -116,7 +116,7 @@ interface Asked {
 }
 
 /** `[rows, classes]`; of two classes, an output of one number a row speaks for the second. */
-function classValues(signature: ModelSignature, outputs: Outputs, { rows, classes }: Asked): Float32Array {
+export function classValues(signature: ModelSignature, outputs: Outputs, { rows, classes }: Asked): Float32Array {
   const found = floatsOf(signature, outputs);
   const whole = found.find(({ length }) => length === rows * classes);
   if (whole !== undefined) return whole;

@@ -3,7 +3,7 @@ import { tensor } from '../../shared/onnx/build';
 import type { Model, Tensor } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
-import type { ColumnValues, RowChunk } from '../datasets/read-rows';
+import type { RowChunk } from '../datasets/read-rows';
 import { rowFeeds } from '../evaluation/row-feeds';
 import { freeName } from './export-model';
 import type { Preprocessing } from './preprocessing';
@@ -42,7 +42,7 @@ export interface RowEncoderParts {
   readonly targets: RowType;
   /** Of `preprocessingModel`; absent where the network reads the one column as it is. */
   readonly session?: Pick<ModelSession, 'run'>;
-  readonly encodeTargets: (values: ColumnValues) => Tensor;
+  readonly encodeTargets: (chunk: RowChunk) => Tensor | Promise<Tensor>;
   /** Of the preprocessing. */
   readonly workingBytes?: number;
 }
@@ -70,7 +70,7 @@ export function rowEncoder({
       return {
         rows: chunk.rows,
         features: result ?? zeroRows(features, chunk.rows),
-        targets: encodeTargets(chunk.columns[signature.target ?? ''] ?? []),
+        targets: await encodeTargets(chunk),
       };
     },
   };

@@ -18,11 +18,11 @@ import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import type { Loss } from './losses/loss';
 import type { Network } from './network';
+import { openTargets } from './open-targets';
 import { optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
 import { prepareLoss } from './prepare-loss';
 import { rowBytes, rowLength } from './row-type';
-import { targetEncoder } from './target-encoding';
 import { type Trained, type TrainOptions, train } from './train';
 import {
   fitsInMemory,
@@ -100,13 +100,14 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
   refuseTooLarge(estimate, training, memoryBytes);
   const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
   const opened: ModelSession[] = [];
-  const open = async (model: Model) => {
-    const loaded = await runtime.load(writeModel(model), session);
+  const load = async (bytes: Uint8Array) => {
+    const loaded = await runtime.load(bytes, session);
     opened.push(loaded);
     return loaded;
   };
+  const open = (model: Model) => load(writeModel(model));
   try {
-    const trained = await fitWith(options, training, { session, open });
+    const trained = await fitWith(options, training, { session, load, open });
     return { network: training.network, trained, parameters: weightCount(training.network) };
   } finally {
     for (const one of opened) await one.dispose();
@@ -115,11 +116,13 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
 
 interface Sessions {
   readonly session: SessionOptions;
+  readonly load: (bytes: Uint8Array) => Promise<ModelSession>;
   readonly open: (model: Model) => Promise<ModelSession>;
 }
 
 async function fitWith(options: FitOptions, training: Training, sessions: Sessions): Promise<Trained> {
   const { spec, context, prepared } = options;
+  const targets = await openTargets({ ...options, load: sessions.load });
   const encoder = rowEncoder({
     signature: signatureOf(prepared),
     features: prepared.features,
@@ -127,11 +130,12 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
     ...(isIdentity(prepared.preprocessing)
       ? {}
       : { session: await sessions.open(preprocessingModel(prepared.preprocessing)) }),
-    encodeTargets: targetEncoder(prepared.encoding),
+    encodeTargets: targets.encode,
     workingBytes: prepared.preprocessing.workingBytes ?? 0,
   });
-  const rows = await rowsToTrainOn(options, training, encoder);
-  const validate = await validation(options, training, { encoder, open: sessions.open });
+  const encoded = { encoder, columns: targets.columns };
+  const rows = await rowsToTrainOn(options, training, encoded);
+  const validate = await validation(options, training, { ...encoded, open: sessions.open });
   const { early_stopping: stopping, steps } = spec;
   const { runtime, checkpoints, signal, log } = context;
   return train(
@@ -150,21 +154,27 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
 }
 
 /** Of everything that decides what training comes to. */
-function fingerprintOf({ spec, split, prepared }: FitOptions): string {
+function fingerprintOf({ spec, split, prepared, context }: FitOptions): string {
   const { register: _, ...decisive } = spec;
   const { used, encoding } = prepared;
   return createHash('sha256')
-    .update(JSON.stringify([decisive, split.counts, used, encoding]))
+    .update(JSON.stringify([decisive, split.counts, used, encoding, context.models]))
     .digest('hex');
+}
+
+interface Encoded {
+  readonly encoder: RowEncoder;
+  /** That targets are made of. */
+  readonly columns: readonly string[];
 }
 
 async function rowsToTrainOn(
   options: FitOptions,
   training: Training,
-  encoder: RowEncoder,
+  { encoder, columns }: Encoded,
 ): Promise<TrainingRows> {
   const { spec, split, context } = options;
-  const read = reader(options, 'train');
+  const read = reader(options, 'train', columns);
   const asked: TrainingRowsOptions = {
     read,
     encoder,
@@ -182,8 +192,8 @@ async function rowsToTrainOn(
   return trainingRows(asked);
 }
 
-const reader = ({ split, prepared, context }: FitOptions, part: Part) => {
-  const columns = [...prepared.preprocessing.inputs.map(({ name }) => name), prepared.target];
+const reader = ({ split, prepared, context }: FitOptions, part: Part, targets: readonly string[]) => {
+  const columns = [...new Set([...prepared.preprocessing.inputs.map(({ name }) => name), ...targets])];
   return (options: ReadChunks) => {
     const chunks = readRows(split, { part, columns, ...options });
     return options.shuffle ? chunks : untilStopped(chunks, context.signal);
@@ -198,21 +208,20 @@ async function* untilStopped<T>(chunks: AsyncIterable<T>, signal: AbortSignal): 
   }
 }
 
-interface ValidationParts {
-  readonly encoder: RowEncoder;
+interface ValidationParts extends Encoded {
   readonly open: Sessions['open'];
 }
 
 async function validation(
   options: FitOptions,
   { network, picker, loss }: Training,
-  { encoder, open }: ValidationParts,
+  { encoder, columns, open }: ValidationParts,
 ): Promise<TrainOptions['validate']> {
   const { split, prepared } = options;
   const budgetBytes = rowBudgetOf(options);
   const rows = split.counts.validation;
   if (rows === 0) return undefined;
-  const read = reader(options, 'validation');
+  const read = reader(options, 'validation', columns);
   const chunks = await heldOutRows({ read: (chunkRows) => read({ chunkRows }), encoder, rows, budgetBytes });
   const session = await open(scoringModel({ network, picker, loss }));
   return validator({ network, session, chunks, told: toldOf(prepared.encoding) });

@@ -1,0 +1,90 @@
+import type { ModelSignature } from '../../shared/contracts/model';
+import { BadSpecError } from '../../shared/errors/job-errors';
+import { floats } from '../../shared/onnx/build';
+import type { Tensor } from '../../shared/onnx/ir';
+import type { ModelSession } from '../../shared/ports/model-runtime';
+import type { RowChunk } from '../datasets/read-rows';
+import { classValues } from '../evaluation/collect-predictions';
+import { classNames } from '../evaluation/predictions';
+import { rowFeeds } from '../evaluation/row-feeds';
+import { asProbabilities } from '../evaluation/scores-to-probabilities';
+import type { InputModel } from '../models/read-input-model';
+
+/** A model that another one learns from. */
+export interface Teacher {
+  /** Columns that it reads. */
+  readonly columns: readonly string[];
+  /** Logarithms of its probabilities, `[rows, classes]`, in the order of the classes that are learned. */
+  logProbabilities(chunk: RowChunk): Promise<Float32Array>;
+}
+
+export interface TeacherRequest {
+  readonly file: InputModel;
+  /** Of the target, as text. */
+  readonly classes: readonly string[];
+  /** Names of the columns that there are. */
+  readonly columns: readonly string[];
+  readonly load: (bytes: Uint8Array) => Promise<Pick<ModelSession, 'run'>>;
+}
+
+/** Below it a probability is as good as none; its logarithm stays a number. */
+const smallest = 1e-30;
+
+const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ') || 'none';
+
+function refuse(detail: string): never {
+  throw new BadSpecError(`the teacher cannot teach this: ${detail}`, [{ pointer: '/loss/teacher', detail }]);
+}
+
+const whoIs = ({ name, version }: InputModel): string => `version ${version} of the model '${name}'`;
+
+/** A classifier's signature that fits: the same classes in any order, and columns that there are. */
+function fittingSignature({ file, classes, columns }: TeacherRequest): ModelSignature {
+  const { signature } = file;
+  const task = signature?.task ?? 'other';
+  if (signature === undefined || task !== 'classification')
+    return refuse(`${whoIs(file)} is a model of task '${task}'; give one of a classification`);
+  const own = classNames(signature);
+  if (own.length !== classes.length || !classes.every((name) => own.includes(name)))
+    refuse(
+      `${whoIs(file)} tells the classes ${listed(own)} apart, and the target has ${listed(classes)}; give a teacher of the same classes`,
+    );
+  const missing = signature.inputs.map(({ name }) => name).filter((name) => !columns.includes(name));
+  if (missing.length > 0)
+    refuse(
+      `${whoIs(file)} reads the columns ${listed(missing)}, which the data set does not have; give a data set with them`,
+    );
+  return signature;
+}
+
+/** Opens a teacher. `BadSpecError` where it is no classifier, tells other classes apart, or reads other columns. */
+export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
+  const signature = fittingSignature(request);
+  const session = await request.load(request.file.bytes);
+  const own = classNames(signature);
+  const order = request.classes.map((name) => own.indexOf(name));
+  return {
+    columns: signature.inputs.map(({ name }) => name),
+    async logProbabilities(chunk) {
+      const outputs = await session.run(await rowFeeds(signature, chunk));
+      const size = { rows: chunk.rows, classes: own.length };
+      const { probabilities } = asProbabilities(classValues(signature, outputs, size), own.length);
+      return Float32Array.from(probabilities, (_, at) => {
+        const row = Math.floor(at / own.length) * own.length;
+        return Math.log(Math.max(smallest, probabilities[row + (order[at - row] ?? 0)] ?? 0));
+      });
+    },
+  };
+}
+
+/** What a student is held against: each row's class index, and behind it what the teacher says, `[rows, 1 + classes]`. */
+export function withTeacher(labels: Tensor, logProbabilities: Float32Array): Tensor {
+  const rows = labels.dims[0] ?? 0;
+  const classes = logProbabilities.length / Math.max(1, rows);
+  const targets = new Float32Array(rows * (1 + classes));
+  for (let row = 0; row < rows; row++) {
+    targets[row * (1 + classes)] = Number(labels.data[row]);
+    targets.set(logProbabilities.subarray(row * classes, (row + 1) * classes), row * (1 + classes) + 1);
+  }
+  return floats([rows, 1 + classes], targets);
+}
