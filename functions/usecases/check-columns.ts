@@ -3,6 +3,7 @@ import { type DatasetProfile, datasetProfile } from '../../shared/contracts/data
 import type { JobKind, JobSpec } from '../../shared/contracts/job';
 import { jobSpecs } from '../../shared/contracts/job';
 import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
+import { askedFeatures, readableFeatures } from '../../shared/datasets/check-features';
 import { checkTarget, checkTextTarget } from '../../shared/datasets/check-target';
 import type { Violation } from '../../shared/errors/app-error';
 import { BadSpecError } from '../../shared/errors/job-errors';
@@ -76,6 +77,7 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
     }
   }
   refuseAny(errors);
+  readableFeatures({ model: spec.model, columns: askedFeatures(columns, spec), at: '/spec' });
   refuseTarget(spec, { columns, rows });
   refuseLoss(spec, { columns });
 }

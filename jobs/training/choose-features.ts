@@ -1,4 +1,5 @@
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import { askedFeatures } from '../../shared/datasets/check-features';
 import type { Violation } from '../../shared/errors/app-error';
 import { BadSpecError } from '../../shared/errors/job-errors';
 import { nearestNames } from '../datasets/nearest-names';
@@ -49,9 +50,7 @@ export function chooseFeatures(
       { pointer: leaking.pointer, detail },
     ]);
   }
-  const wanted = new Set(features.include ?? names);
-  const unwanted = new Set([target, ...(features.exclude ?? [])]);
-  const chosen = names.filter((name) => wanted.has(name) && !unwanted.has(name));
+  const chosen = askedFeatures(columns, { target, features }).map(({ name }) => name);
   if (chosen.length > 0) return chosen;
   throw new BadSpecError('features leaves no column to learn from; include at least one besides the target');
 }

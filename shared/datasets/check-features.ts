@@ -33,6 +33,23 @@ const wordsOf = (types: readonly ColumnType[]): string =>
 const quoted = (columns: readonly FeatureColumn[]): string =>
   columns.map(({ name, type }) => `'${name}' (${type})`).join(', ');
 
+interface AskedColumns {
+  readonly target: string;
+  readonly features?:
+    | { readonly include?: readonly string[] | undefined; readonly exclude?: readonly string[] | undefined }
+    | undefined;
+}
+
+/** The columns that a spec asks to learn from: those it includes, or all, without the target and those it excludes. */
+export function askedFeatures<C extends Pick<FeatureColumn, 'name'>>(
+  columns: readonly C[],
+  { target, features = {} }: AskedColumns,
+): C[] {
+  const wanted = new Set(features.include ?? columns.map(({ name }) => name));
+  const unwanted = new Set([target, ...(features.exclude ?? [])]);
+  return columns.filter(({ name }) => wanted.has(name) && !unwanted.has(name));
+}
+
 export interface AskedFeatures {
   readonly model: ModelSpec;
   /** Those that the spec asks to learn from. */

@@ -183,6 +183,28 @@ describe('submitting a job', () => {
     expect(refusal).toMatchObject({ code: 'target_all_missing', fault: 'caller' });
   });
 
+  it.each([
+    {
+      what: 'lists for a family of plain columns',
+      spec: {},
+      says: "the family mlp reads no lists of numbers, which 'song' holds",
+    },
+    {
+      what: 'a family of images for plain columns',
+      spec: { model: { family: 'cnn' }, features: { exclude: ['song'] } },
+      says: "the family cnn reads a column of images or lists of numbers, and the features have none: they are 'flipper_length' (number)",
+    },
+  ])('refuses $what', async ({ spec, says }) => {
+    const { world, tenant, train } = await setup();
+    const song = { name: 'song', type: 'numbers' as const, missing: 0, distinct: 3 };
+    const dataset = await aReadyDataset(world, tenant, aProfile({ columns: [...aProfile().columns, song] }));
+
+    const refusal = await refusalOf(train({ dataset, ...spec }));
+
+    expect(refusal.details.errors?.map(({ pointer }) => pointer)).toEqual(['/spec/model/family']);
+    expect(refusal.message).toContain(says);
+  });
+
   it('refuses a test data set without the target', async () => {
     const { world, tenant, train } = await setup();
     const columns = aProfile().columns.filter(({ name }) => name !== 'species');
