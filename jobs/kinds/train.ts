@@ -8,7 +8,8 @@ import { inferTask } from '../datasets/infer-task';
 import { openTable, type Table } from '../datasets/open-table';
 import { type Part, type SplitTable, splitTable, unsplitTable } from '../datasets/split-table';
 import { writeRows } from '../datasets/write-rows';
-import { evaluateModel } from '../evaluation/evaluate-model';
+import { curvesOf, metricsOf } from '../evaluation/evaluate-model';
+import { predictRows } from '../evaluation/predict-rows';
 import { publishPage } from '../reports/publish-page';
 import { trainingReportPage } from '../reports/training-report-page';
 import { checkTestTable } from '../training/check-test-table';
@@ -124,8 +125,9 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
   const model = writeModel(exportModel({ ...prepared, weights: fitted.trained.weights }));
   await context.outputs.publish(files.model, model);
   const parts = await measuredParts(run, outcome.split);
-  const metrics = await measure(context, { model, signature, parts });
-  const report = reportOf({ prepared, trained: fitted.trained, parameters: fitted.parameters, metrics });
+  const { metrics, drawn } = await measure(context, { model, signature, parts });
+  const { trained, parameters } = fitted;
+  const report = reportOf({ prepared, trained, parameters, metrics: { ...metrics, ...drawn } });
   await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
   await publishPage(context, () => trainingReportPage({ ...report, name: spec.register.name, spec }));
   context.log('info', headline(metrics));
@@ -170,20 +172,30 @@ interface Measured {
   readonly parts: Parts;
 }
 
+interface Measurement {
+  readonly metrics: MetricsBySplit;
+  /** Of the part that says most, the last one, with its curves: they are for the report, and too long for a record. */
+  readonly drawn: MetricsBySplit;
+}
+
 /** Of the exported model, raw rows in: what is reported is what will be served. */
-async function measure(context: JobContext, { model, signature, parts }: Measured): Promise<MetricsBySplit> {
+async function measure(context: JobContext, { model, signature, parts }: Measured): Promise<Measurement> {
   const { runtime, provider, threads } = context;
   const session = await runtime.load(model, { provider, threads });
   try {
     const metrics: Record<string, MetricsBySplit[string]> = {};
+    const drawn: Record<string, MetricsBySplit[string]> = {};
+    const last = [...parts.keys()].at(-1);
     for (const [part, rows] of parts) {
-      const measured = await evaluateModel(session, { signature, rows, signal: context.signal });
+      const predictions = await predictRows(session, { signature, rows, signal: context.signal });
+      const measured = metricsOf(predictions);
       metrics[part] = measured;
+      if (part === last) drawn[part] = { ...measured, ...curvesOf(predictions) };
       const left = rows.counts.test - measured.rows;
       if (left > 0)
         context.log('warn', `${left} rows to test on are left out: their class is in none of the data`);
     }
-    return metrics;
+    return { metrics, drawn };
   } finally {
     await session.dispose();
   }
