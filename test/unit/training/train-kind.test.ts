@@ -67,6 +67,31 @@ describe('train', () => {
     await remove();
   });
 
+  it('leaves a page with a section for everything that is known, and curves in the report alone', async () => {
+    const { context, report, metrics, remove } = await trained({ spec: { epochs: 2 } });
+
+    const page = new TextDecoder().decode(await context.output('report.html'));
+
+    const headings = [...page.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, heading]) => heading);
+    expect(headings).toEqual([
+      'Results',
+      'Loss',
+      'Validation accuracy',
+      'Learning rate',
+      'Throughput',
+      'Confusion matrix of the test rows',
+      'Classes of the test rows',
+      'ROC curves of the test rows',
+      'Precision and recall of the test rows',
+      'Reliability of the test rows',
+      'Columns',
+      'Settings',
+    ]);
+    expect(report.metrics.test.roc_curves).toHaveLength(3);
+    expect(metrics.test).not.toHaveProperty('roc_curves');
+    await remove();
+  });
+
   it('tells what the model takes and gives', async () => {
     const { result, remove } = await trained({ spec: { epochs: 1 } });
 
