@@ -1,48 +1,20 @@
 import { attributeOf } from '../../../shared/onnx/attributes';
-import { attribute, operation } from '../../../shared/onnx/build';
-import { add, ints, reduceSum, subtract } from '../../../shared/onnx/expressions';
+import { operation } from '../../../shared/onnx/build';
+import { reduceSum } from '../../../shared/onnx/expressions';
 import type { Dimension, OperationValue, Value } from '../../../shared/onnx/ir';
 import { rankOf } from '../../../shared/onnx/shapes';
 import { unsupported } from '../unsupported';
+import { convInputGradient } from './convolution-inputs';
 import { convWeightGradient } from './convolution-weights';
 import type { GradientRule, GradientRules } from './gradient-rule';
-import { type Sliding, slidingAttributes, slidingOf, spaceOf, spaceSizes, spanOf } from './sliding';
+import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf } from './sliding';
 
 const isSize = (dimension: Dimension): dimension is number => typeof dimension === 'number';
 
-const concat = (...lists: readonly Value[]): Value => operation('Concat', lists, { axis: attribute.int(0) });
-
-/** Pixels at the end of `x` that no kernel reached; undefined where sizes are not known before the run. */
-function unreached(x: Value, y: Value, sliding: Sliding): readonly number[] | undefined {
-  const [before, after] = [spaceOf(x), spaceOf(y)];
-  const rest = before.map((size, axis) => {
-    const count = after[axis];
-    if (!isSize(size) || !isSize(count)) return undefined;
-    const padded = size + (sliding.begins[axis] ?? 0) + (sliding.ends[axis] ?? 0);
-    return padded - (count - 1) * (sliding.strides[axis] ?? 1) - spanOf(sliding, axis);
-  });
-  return rest.every((pixels) => pixels !== undefined) ? rest : undefined;
-}
-
-/** What flows back into the input of a Conv: the gradient spread by the same kernel, cut to the input's size. */
-export function convInputGradient(gradient: Value, weights: Value, x: Value, sliding: Sliding): Value {
-  const rest = unreached(x, gradient, sliding);
-  const options = slidingAttributes(sliding);
-  if (rest !== undefined) {
-    const extra = rest.some((pixels) => pixels > 0) ? { output_padding: attribute.ints(rest) } : {};
-    return operation('ConvTranspose', [gradient, weights], { ...options, ...extra });
-  }
-  const none = attribute.ints(sliding.kernel.flatMap(() => [0, 0]));
-  const whole = operation('ConvTranspose', [gradient, weights], { ...options, pads: none });
-  const begins = ints(sliding.begins.map((pixels) => -pixels));
-  const ends = subtract(add(spaceSizes(x), ints(sliding.begins)), spaceSizes(whole));
-  return operation('Pad', [whole, concat(ints([0, 0]), begins, ints([0, 0]), ends)]);
-}
-
-/** Sum over everything but the channels. */
+/** Sum over everything but the channels: the batch behind space, since both at once take ONNX Runtime twice as long. */
 const biasGradient = (gradient: Value): Value => {
   const space = Array.from({ length: (rankOf(gradient) ?? 2) - 2 }, (_, axis) => axis + 2);
-  return reduceSum(gradient, [0, ...space], false);
+  return reduceSum(reduceSum(gradient, space, false), [0], false);
 };
 
 const conv: GradientRule = (gradient, [x, weights, bias], node) => {

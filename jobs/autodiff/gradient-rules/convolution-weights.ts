@@ -3,6 +3,7 @@ import { elementCount } from '../../../shared/onnx/element-types';
 import { ints, matMul, reduceSum, reshape, transpose, unsqueeze } from '../../../shared/onnx/expressions';
 import type { Value } from '../../../shared/onnx/ir';
 import { rankOf, shapeOf, staticShape } from '../../../shared/onnx/shapes';
+import { channelsLast, columnsOf, placesIn } from './image-columns';
 import { type Sliding, spaceOf, spaceSizes } from './sliding';
 
 const axesFrom = (first: number, count: number): readonly number[] =>
@@ -44,28 +45,19 @@ function byConv(x: Value, gradient: Value, sliding: Sliding): Value {
 interface Sizes {
   readonly inputs: number;
   readonly outputs: number;
+  /** Input pixels along each axis. */
+  readonly space: readonly number[];
   /** Output pixels along each axis. */
   readonly counts: readonly number[];
 }
 
-/** Every place in the kernel, last axis fastest. */
-const placesIn = (kernel: readonly number[]): readonly (readonly number[])[] =>
-  kernel.reduce<readonly (readonly number[])[]>(
-    (places, size) => places.flatMap((place) => axesFrom(0, size).map((at) => [...place, at])),
-    [[]],
-  );
-
-/** The pixels that one place of the kernel sees, in an image whose space starts at `firstAxis`. */
-function seenFrom(
-  image: Value,
-  place: readonly number[],
-  { sliding, counts, firstAxis }: { sliding: Sliding; counts: readonly number[]; firstAxis: number },
-): Value {
+/** The pixels of a padded image that one place of the kernel sees. */
+function seenFrom(image: Value, place: readonly number[], sliding: Sliding, { counts }: Sizes): Value {
   const starts = place.map((at, axis) => at * (sliding.dilations[axis] ?? 1));
   const ends = starts.map(
     (start, axis) => start + ((counts[axis] ?? 1) - 1) * (sliding.strides[axis] ?? 1) + 1,
   );
-  const axes = axesFrom(firstAxis, place.length);
+  const axes = axesFrom(2, place.length);
   return operation('Slice', [image, ints(starts), ints(ends), ints(axes), ints(sliding.strides)]);
 }
 
@@ -83,19 +75,15 @@ function fromPlaces(matrices: readonly Value[], { inputs, outputs }: Sizes, { ke
   return reshape(stacked, ints([outputs, inputs, ...kernel]));
 }
 
-/** For each place of the kernel one product over all pixels of the batch, channels last. */
-function byPixels(x: Value, gradient: Value, sliding: Sliding, sizes: Sizes): Value {
-  const last = [0, ...axesFrom(2, sliding.kernel.length), 1];
-  const image = transpose(padded(x, sliding), last);
-  const rows = reshape(transpose(gradient, last), ints([-1, sizes.outputs]));
-  const matrices = placesIn(sliding.kernel).map((place) => {
-    const seen = reshape(
-      seenFrom(image, place, { sliding, counts: sizes.counts, firstAxis: 1 }),
-      ints([-1, sizes.inputs]),
-    );
-    return operation('Gemm', [rows, seen], { transA: attribute.int(1) });
-  });
-  return fromPlaces(matrices, sizes, sliding);
+/** One product of what the kernel sees by the gradient, over all pixels of the batch. */
+function byColumns(x: Value, gradient: Value, sliding: Sliding, sizes: Sizes): Value {
+  const { kernel } = sliding;
+  const image = { value: x, channels: sizes.inputs, space: sizes.space };
+  const columns = columnsOf(image, sizes.counts, sliding);
+  const rows = reshape(channelsLast(gradient, kernel.length), ints([-1, sizes.outputs]));
+  const product = operation('Gemm', [columns, rows], { transA: attribute.int(1) });
+  const apart = reshape(product, ints([...kernel, sizes.inputs, sizes.outputs]));
+  return transpose(apart, [kernel.length + 1, kernel.length, ...axesFrom(0, kernel.length)]);
 }
 
 /** For each place of the kernel one product for each image, summed over the batch. */
@@ -103,10 +91,7 @@ function byImages(x: Value, gradient: Value, sliding: Sliding, sizes: Sizes): Va
   const image = padded(x, sliding);
   const rows = reshape(gradient, ints([0, sizes.outputs, -1]));
   const matrices = placesIn(sliding.kernel).map((place) => {
-    const seen = reshape(
-      seenFrom(image, place, { sliding, counts: sizes.counts, firstAxis: 2 }),
-      ints([0, sizes.inputs, -1]),
-    );
+    const seen = reshape(seenFrom(image, place, sliding, sizes), ints([0, sizes.inputs, -1]));
     return reduceSum(matMul(rows, transpose(seen, [0, 2, 1])), [0], false);
   });
   return fromPlaces(matrices, sizes, sliding);
@@ -114,9 +99,9 @@ function byImages(x: Value, gradient: Value, sliding: Sliding, sizes: Sizes): Va
 
 function sizesOf(x: Value, gradient: Value): Sizes | undefined {
   const [before, after] = [shapeOf(x)?.slice(1), shapeOf(gradient)?.slice(1)];
-  const [inputs] = staticShape(before) ?? [];
+  const [inputs, ...space] = staticShape(before) ?? [];
   const [outputs, ...counts] = staticShape(after) ?? [];
-  return inputs === undefined || outputs === undefined ? undefined : { inputs, outputs, counts };
+  return inputs === undefined || outputs === undefined ? undefined : { inputs, outputs, space, counts };
 }
 
 const fewChannels = 4;
@@ -133,5 +118,5 @@ export function convWeightGradient(x: Value, gradient: Value, sliding: Sliding):
   if (sizes === undefined || !dense || sizes.inputs < fewChannels) return byConv(x, gradient, sliding);
   const pixels = elementCount(sizes.counts);
   const large = pixels >= Math.max(manyPixels, sizes.outputs);
-  return large ? byImages(x, gradient, sliding, sizes) : byPixels(x, gradient, sliding, sizes);
+  return large ? byImages(x, gradient, sliding, sizes) : byColumns(x, gradient, sliding, sizes);
 }

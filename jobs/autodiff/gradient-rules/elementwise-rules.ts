@@ -76,6 +76,9 @@ const whereRule: GradientRule = (gradient, [condition]) =>
 
 const mean: GradientRule = (gradient, inputs) => inputs.map(() => times(1 / inputs.length, gradient));
 
+/** A product with the mask: on a CPU, Where takes twice as long. */
+const relu = unary((gradient, _, y) => multiply(gradient, castLike(isPositive(y), gradient)));
+
 const leakyRelu = unary((gradient, x, _, attributes) =>
   where(isPositive(x), gradient, times(floatAttribute(attributes, 'alpha', 0.01), gradient)),
 );
@@ -200,7 +203,7 @@ export const elementwiseRules: GradientRules = {
   Acosh: unary((gradient, x) => divide(gradient, root(plus(-1, square(x))))),
   Atanh: unary((gradient, x) => divide(gradient, oneMinus(square(x)))),
   Sigmoid: scaled((_, y) => multiply(y, oneMinus(y))),
-  Relu: unary((gradient, _, y) => only(isPositive(y), gradient)),
+  Relu: relu,
   LeakyRelu: leakyRelu,
   PRelu: prelu,
   Elu: elu,

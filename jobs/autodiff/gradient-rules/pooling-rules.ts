@@ -17,7 +17,7 @@ import {
 import type { Attributes, OperationValue, Value } from '../../../shared/onnx/ir';
 import { elementTypeOf } from '../../../shared/onnx/shapes';
 import { unsupported } from '../unsupported';
-import { convInputGradient } from './convolution-rules';
+import { convInputGradient } from './convolution-inputs';
 import { type GradientRules, unary } from './gradient-rule';
 import { type Sliding, slidingAttributes, slidingOf, spaceOf, spanOf } from './sliding';
 

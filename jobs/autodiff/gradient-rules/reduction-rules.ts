@@ -43,8 +43,8 @@ function keptSizes(x: Value, node: OperationValue): Value {
 
 const spread = (value: Value, like: Value): Value => operation('Expand', [value, sizesOf(like)]);
 
-/** How many elements each output was made of. */
-function countPer(x: Value, y: Value, like: Value): Value {
+/** How many elements of `x` each element of a reduction of it was made of, in the element type of `like`. */
+export function countPer(x: Value, y: Value, like: Value): Value {
   const [whole, left] = [shapeOf(x), shapeOf(y)].map((shape) => shape && productOf(shape));
   if (typeof whole === 'number' && typeof left === 'number' && left > 0)
     return scalarLike(whole / left, like);

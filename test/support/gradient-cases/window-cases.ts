@@ -56,19 +56,20 @@ const conv = uses(fc.tuple(windows, channels), ([window, { batch, groups, inputs
   build: (values) => [operation('Conv', values, { ...slides(window), group: attribute.int(groups) })],
 }));
 
-/** Enough channels, and few or many pixels, for the ways in which weight gradients are lowered. */
+/** Few or many channels and pixels, for the ways in which gradients are lowered. */
 const wideConv = uses(
   fc.record({
+    inputs: fc.constantFrom(4, 16),
     side: fc.constantFrom(5, 13),
     stride: small,
     pad: fc.nat({ max: 1 }),
     kernel: fc.integer({ min: 1, max: 3 }),
     dilation: small,
   }),
-  ({ side, stride, pad, kernel, dilation }) => ({
+  ({ inputs, side, stride, pad, kernel, dilation }) => ({
     dims: [
-      [2, 4, side, side],
-      [3, 4, kernel, kernel],
+      [2, inputs, side, side],
+      [3, inputs, kernel, kernel],
     ],
     elementType: 'float',
     range: [-1, 1],
