@@ -11,6 +11,8 @@ export type { ColumnValues } from './column-values';
 
 export interface RowChunk {
   readonly rows: number;
+  /** Where each row stands in its data set, from 0; absent for rows of no data set. */
+  readonly rowNumbers?: Float64Array;
   readonly columns: Readonly<Record<string, ColumnValues>>;
 }
 
@@ -167,5 +169,5 @@ async function finished({ rows, rowNumbers, values }: FillingChunk, plan: Readin
   }
   for (const { name, values: long } of plan.long)
     columns[name] = await long.read(rowNumbers.subarray(0, rows));
-  return { rows, columns };
+  return { rows, rowNumbers: rowNumbers.subarray(0, rows), columns };
 }

@@ -27,7 +27,7 @@ export interface TargetsRequest extends Pick<TeacherRequest, 'load'> {
 export async function openTargets(request: TargetsRequest): Promise<Targets> {
   const { target, encoding } = request.prepared;
   const encodeLabels = targetEncoder(encoding);
-  const ofColumn = (chunk: RowChunk) => encodeLabels(chunk.columns[target] ?? []);
+  const ofColumn = (chunk: RowChunk) => encodeLabels(chunk.columns[target] ?? [], chunk.rowNumbers);
   const teacher = await teacherOf(request, encoding);
   if (teacher === undefined) return { columns: [target], encode: ofColumn };
   return {

@@ -72,7 +72,7 @@ export async function prepareColumns(
  */
 export async function prepareTarget(
   split: SplitTable,
-  loss?: LossSpec,
+  loss: LossSpec | undefined,
 ): Promise<Pick<ModelInterface, 'encoding' | 'target' | 'columnTypes'>> {
   return { encoding: await encodingOf(split, loss), target: split.target.name, columnTypes: typesOf(split) };
 }

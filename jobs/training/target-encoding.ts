@@ -24,8 +24,11 @@ export const outputCount = (encoding: TargetEncoding): number =>
 
 const listed = (values: ColumnValues): unknown[] => Array.from<unknown>(scalarsOf(values));
 
+/** Values of the target to what a network learns; the rows' numbers in the data set tell of one that is wrong. */
+export type EncodeTargets = (values: ColumnValues, rowNumbers?: ArrayLike<number>) => Tensor;
+
 /** Labels, as the text of their class, to class indices; numbers to standardised ones: `[rows]`. */
-export function targetEncoder(encoding: TargetEncoding): (values: ColumnValues) => Tensor {
+export function targetEncoder(encoding: TargetEncoding): EncodeTargets {
   if (encoding.task === 'regression') {
     const { mean, standardDeviation } = encoding;
     return (values) => {
@@ -37,17 +40,26 @@ export function targetEncoder(encoding: TargetEncoding): (values: ColumnValues) 
     };
   }
   const indices = new Map(encoding.classes.map((value, index) => [String(value), BigInt(index)]));
-  const indexOf = (label: string) => indices.get(label) ?? unknownClass(label);
-  return (values) => {
-    const labels = BigInt64Array.from(listed(values), (label) => indexOf(String(label)));
+  return (values, rowNumbers) => {
+    const labels = BigInt64Array.from(listed(values), (label, at) => {
+      return (
+        indices.get(String(label)) ??
+        unknownClass(String(label), (rowNumbers?.[at] ?? at) + 1, encoding.classes)
+      );
+    });
     return tensor('int64', [labels.length], labels);
   };
 }
 
-function unknownClass(value: string): never {
+const mostListed = 20;
+
+function unknownClass(value: string, row: number, classes: readonly ClassValue[]): never {
+  const known = classes.slice(0, mostListed).map((name) => `'${name}'`);
+  const rest = classes.length > mostListed ? ` and ${classes.length - mostListed} more` : '';
   throw new UnusableDataError(
-    `the target has the class '${value}' in rows to test on, but in none of the rows that the classes were read from; give data with the same classes`,
+    `row ${row} has the class '${value}', which is none of those that are learned: ${known.join(', ')}${rest}; mend the row, or give data with the same classes`,
     'unknown_class',
+    { row, value },
   );
 }
 
@@ -79,13 +91,18 @@ interface Decoded {
   readonly probabilities: Value;
 }
 
+const softmaxOf = (logits: Value): Value => operation('Softmax', [logits], { axis: attribute.int(1) });
+
 const ofLogits = (logits: Value): Decoded => ({
   winner: operation('ArgMax', [logits], { axis: attribute.int(1), keepdims: attribute.int(0) }),
-  probabilities: operation('Softmax', [logits], { axis: attribute.int(1) }),
+  probabilities: softmaxOf(logits),
 });
 
-/** Each class by a sigmoid of its own, so that an improbable one is as exact as the other. */
-const ofOneLogit = (logit: Value): Decoded => ({
-  winner: castTo(greater(withoutColumn(logit), number(0)), 'int64'),
-  probabilities: operation('Sigmoid', [beside([negate(logit), logit])]),
-});
+/** The softmax of half the logit either way is its sigmoid, and as exact for what is improbable. */
+const ofOneLogit = (logit: Value): Decoded => {
+  const half = multiply(logit, number(0.5));
+  return {
+    winner: castTo(greater(withoutColumn(logit), number(0)), 'int64'),
+    probabilities: softmaxOf(beside([negate(half), half])),
+  };
+};

@@ -21,6 +21,22 @@ export type EpochRecord = z.infer<typeof epochRecord>;
 export const stateGroups = ['parameters', 'statistics', 'optimizer', 'averages'] as const;
 export type StateOf<T> = { readonly [group in (typeof stateGroups)[number]]: readonly T[] };
 
+/** Values in the groups and numbers of a state. */
+export function regrouped<T>(like: StateOf<unknown>, values: readonly T[]): StateOf<T> {
+  let used = 0;
+  const taken = (group: keyof StateOf<unknown>): T[] => {
+    const from = used;
+    used += like[group].length;
+    return values.slice(from, used);
+  };
+  return {
+    parameters: taken('parameters'),
+    statistics: taken('statistics'),
+    optimizer: taken('optimizer'),
+    averages: taken('averages'),
+  };
+}
+
 /** The weights of the epoch that validated best so far. */
 export interface BestEpoch {
   readonly epoch: number;

@@ -1,28 +1,22 @@
 import { attribute } from '../../shared/onnx/attributes';
 import { constant, input, operation, output, tensor } from '../../shared/onnx/build';
-import { add, castTo, divide, multiply, subtract } from '../../shared/onnx/expressions';
+import { add, castTo, divide, multiply } from '../../shared/onnx/expressions';
 import type { Graph, GraphOutput, InputValue, Model, Tensor, Value } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
 import { shapeOf, staticShape } from '../../shared/onnx/shapes';
-import { differentiate } from '../autodiff/differentiate';
-import { type Augmentation, type AugmentedExamples, unchanged } from './augmentation/augmentation';
+import { type Augmentation, unchanged } from './augmentation/augmentation';
+import { type Batch, gradientsOf, type Learner, type Objective } from './batch-gradients';
 import type { BatchPicker } from './batch-picker';
-import { number, sumOf, takeRows } from './graph-math';
-import type { Loss } from './losses/loss';
-import { computeInHalf } from './mixed-precision/compute-in-half';
-import { forward, type Network, type TrainingPass } from './network';
-import { type Directions, descend, type GradientTransformation } from './optimizers/gradient-transformation';
+import { number, takeRows } from './graph-math';
+import { type Directions, descend } from './optimizers/gradient-transformation';
 import { zerosLike } from './optimizers/state';
 import { randomSource } from './random';
 import type { Schedule } from './schedules';
-import { type StateOf, stateGroups } from './training-state';
+import { regrouped, type StateOf, stateGroups } from './training-state';
 
 /** Everything that makes a step: what is learned, from which examples, against what, and how. */
-export interface Training {
-  readonly network: Network;
+export interface Training extends Objective {
   readonly picker: BatchPicker;
-  readonly loss: Loss;
-  readonly optimizer: GradientTransformation;
   /** What the optimizer goes by, to be told of. */
   readonly schedule: Schedule;
   readonly batchSize: number;
@@ -31,10 +25,6 @@ export interface Training {
   /** Of the moving average of the parameters, where there is one. */
   readonly averageDecay?: number;
   readonly augmentation?: Augmentation;
-  /** `mixed`: forwards and backwards partly in float16; the optimizer then scales the loss. */
-  readonly precision?: 'float32' | 'mixed';
-  /** Of everything that is drawn at random. */
-  readonly seed: number;
 }
 
 const accumulationOf = ({ accumulation = 1 }: Training): number => accumulation;
@@ -79,71 +69,8 @@ export const initialOptimizerState = (training: Training): Tensor[] =>
 
 export const everyState = <T>(state: StateOf<T>): T[] => stateGroups.flatMap((group) => state[group]);
 
-/** One batch, and what was drawn for it. */
-export interface Batch extends AugmentedExamples {
-  /** `[batch]`: 1, or 0 for a row that only fills a last batch up. */
-  readonly weights: Value;
-}
-
-interface Gradients {
-  /** Mean, or of a sum that is still to be divided. */
-  readonly loss: Value;
-  readonly directions: readonly Value[];
-  readonly statistics: readonly Value[];
-  readonly weight: Value;
-}
-
-interface Learning {
+interface Learning extends Learner {
   readonly training: Training;
-  readonly state: StateOf<Value>;
-  /** Of all batches since the beginning: random numbers are drawn by it. */
-  readonly batchNumber: Value;
-}
-
-/** Loss of each row against one or, mixed, against two targets. */
-function lossPerRow(loss: Loss, outputs: Value, { targets, mixed }: Batch): Value {
-  const own = loss.perRow(outputs, targets);
-  if (mixed === undefined) return own;
-  const other = loss.perRow(outputs, mixed.targets);
-  return add(multiply(own, mixed.fraction), multiply(other, subtract(number(1), mixed.fraction)));
-}
-
-/** The network's outputs and statistics, computed in the precision that is asked for. */
-function passOf(
-  { network, precision }: Training,
-  batch: Batch,
-  using: Parameters<typeof forward>[2],
-): TrainingPass {
-  const pass = forward(network, batch.features, using);
-  if (precision !== 'mixed') return pass;
-  const [outputs = pass.outputs, ...statistics] = computeInHalf(
-    [pass.outputs, ...pass.statistics],
-    batch.features,
-  );
-  return { outputs, statistics };
-}
-
-/** Model, loss and gradients of one batch as one expression; `reduction` says what the gradients are of. */
-function gradientsOf(
-  { training, state, batchNumber }: Learning,
-  batch: Batch,
-  reduction: 'mean' | 'sum',
-): Gradients {
-  const { loss, optimizer, seed } = training;
-  const random = randomSource(seed, batchNumber);
-  const pass = passOf(training, batch, { weights: state, random });
-  const given = loss.rowWeights?.(batch.targets);
-  const weights = given === undefined ? batch.weights : multiply(batch.weights, given);
-  const weight = sumOf(weights);
-  const sum = sumOf(multiply(lossPerRow(loss, pass.outputs, batch), weights));
-  const reduced = reduction === 'mean' ? divide(sum, weight) : sum;
-  const scale = optimizer.lossScale?.(state.optimizer);
-  return {
-    loss: reduced,
-    directions: differentiate(scale === undefined ? reduced : multiply(reduced, scale), state.parameters),
-    statistics: pass.statistics,
-    weight,
-  };
 }
 
 interface Stepped {
@@ -184,22 +111,6 @@ const nextStates = (state: StateOf<InputValue>, next: StateOf<Value>): GraphOutp
     return value === undefined ? [] : [{ name: nextName(before.name), value }];
   });
 };
-
-/** Values in the groups and numbers of a state. */
-function regrouped<T>(like: StateOf<unknown>, values: readonly T[]): StateOf<T> {
-  let used = 0;
-  const taken = (group: keyof StateOf<unknown>): T[] => {
-    const from = used;
-    used += like[group].length;
-    return values.slice(from, used);
-  };
-  return {
-    parameters: taken('parameters'),
-    statistics: taken('statistics'),
-    optimizer: taken('optimizer'),
-    averages: taken('averages'),
-  };
-}
 
 const int64 = (value: number): Value => constant(tensor('int64', [], [value]));
 
