@@ -129,7 +129,12 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
   const { trained, parameters } = fitted;
   const report = reportOf({ prepared, trained, parameters, metrics: { ...metrics, ...drawn } });
   await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
-  await publishPage(context, () => trainingReportPage({ ...report, name: spec.register.name, spec }));
+  const { provider, threads } = context;
+  const facts = [
+    { name: 'Data set', value: spec.dataset },
+    { name: 'Ran on', value: `${provider}, ${threads} threads` },
+  ];
+  await publishPage(context, () => trainingReportPage({ ...report, name: spec.register.name, spec, facts }));
   context.log('info', headline(metrics));
   context.report(doneOf(fitted, 1));
   return {
