@@ -1,20 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { z } from 'zod';
-import { train } from '../../jobs/kinds/train';
-import { type TrainSpec, trainSpec } from '../../shared/contracts/kinds/train';
-import { folderJobContext } from '../support/folder-job-context';
 import { ingestRows, ingestSource, penguins } from '../support/penguins';
+import { imageAccuracyRows } from './image-accuracy';
 import { type Bench, type Row, withGoal } from './row';
+import { dataset, runJob, specOf, value } from './training-job';
 
-const dataset = 'ds_01J00000000000000000000000';
 const adultFolder = join(process.cwd(), '../shared/data');
-
-type Inputs = Record<string, string>;
-
-const specOf = (spec: object): TrainSpec =>
-  trainSpec.parse({ dataset, register: { name: 'accuracy' }, ...spec });
 
 const penguinSpec = specOf({ target: 'Species', seed: 7 });
 
@@ -28,33 +19,6 @@ const adultSpec = specOf({
   epochs: 30,
   batch_size: 128,
   seed: 7,
-});
-
-const measured = z.object({
-  metrics: z.object({ test: z.object({ accuracy: z.number(), roc_auc: z.number().optional() }) }),
-});
-
-interface Outcome {
-  seconds: number;
-  test: z.infer<typeof measured>['metrics']['test'];
-}
-
-/** The whole job from the upload's bytes on: ingest, train, export, measure. */
-async function runJob(spec: TrainSpec, ingest: (folder: string) => Promise<Inputs>): Promise<Outcome> {
-  const upload = await folderJobContext();
-  const from = performance.now();
-  const context = await folderJobContext({ inputs: await ingest(upload.folder) });
-  const result = await train.run(spec, context);
-  const seconds = (performance.now() - from) / 1000;
-  await upload.remove();
-  await context.remove();
-  return { seconds, test: measured.parse(result).metrics.test };
-}
-
-const value = (name: string, unit: string, measured: number | undefined): Row => ({
-  name,
-  unit,
-  value: measured ?? Number.NaN,
 });
 
 async function penguinRows(): Promise<Row[]> {
@@ -84,4 +48,8 @@ async function adultRows(): Promise<Row[]> {
 }
 
 /** How good the models are that a job makes of real data, and how long it takes. */
-export const accuracy: Bench = async () => [...(await penguinRows()), ...(await adultRows())];
+export const accuracy: Bench = async () => [
+  ...(await penguinRows()),
+  ...(await adultRows()),
+  ...(await imageAccuracyRows()),
+];
