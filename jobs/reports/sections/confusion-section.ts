@@ -63,14 +63,15 @@ interface Pair {
 }
 
 /** The pairs of different classes that occur, the most frequent first. */
-const confusedPairs = (matrix: Matrix): readonly Pair[] =>
-  matrix
-    .flatMap((counts, actual) => {
-      const rows = sum(counts);
-      return counts.map((count, predicted) => ({ actual, predicted, count, share: count / rows }));
-    })
-    .filter(({ actual, predicted, count }) => count > 0 && actual !== predicted)
-    .sort((a, b) => b.count - a.count);
+function confusedPairs(matrix: Matrix): readonly Pair[] {
+  const pairs: Pair[] = [];
+  for (const [actual, counts] of matrix.entries()) {
+    const rows = sum(counts);
+    for (const [predicted, count] of counts.entries())
+      if (count > 0 && actual !== predicted) pairs.push({ actual, predicted, count, share: count / rows });
+  }
+  return pairs.sort((a, b) => b.count - a.count);
+}
 
 const pairsTable = (classes: readonly string[], pairs: readonly Pair[]): Table => ({
   caption: 'Classes that are taken for one another most',
