@@ -27,15 +27,21 @@ const greys: ReadonlySet<string | undefined> = new Set(['b-w', 'grey16']);
 export async function inspectImage(encoded: Uint8Array): Promise<ImageFacts | string> {
   try {
     const { format, autoOrient, space } = await readImage(encoded).metadata();
-    // One pixel is made of all of them: the whole image is decoded, and little memory is taken.
-    await readImage(encoded)
-      .resize({ width: 1, height: 1, fit: 'fill', fastShrinkOnLoad: false })
-      .raw()
-      .toBuffer();
+    await decodeWhole(encoded, autoOrient.width * autoOrient.height);
     return { format: format ?? '', ...autoOrient, channels: greys.has(space) ? 1 : 3 };
   } catch (error) {
     return whyNone(encoded, error);
   }
+}
+
+/** Pixels that are worth no thought about memory. */
+const fewPixels = 1_000_000;
+
+/** Of a large image one pixel is made, of all of them: it is decoded as a whole, strip by strip. */
+async function decodeWhole(encoded: Uint8Array, pixels: number): Promise<void> {
+  const one = { width: 1, height: 1, fit: 'fill', fastShrinkOnLoad: false } as const;
+  const image = readImage(encoded);
+  await (pixels > fewPixels ? image.resize(one) : image).raw().toBuffer();
 }
 
 function whyNone(encoded: Uint8Array, error: unknown): string {
