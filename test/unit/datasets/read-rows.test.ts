@@ -33,6 +33,7 @@ describe('the rows of a part', () => {
     expect(chunks).toEqual([
       {
         rows: 3,
+        rowNumbers: new Float64Array([0, 1, 2]),
         columns: {
           i: new Float32Array([1, Number.NaN, -3]),
           n: new Float32Array([0.5, Number.NaN, 3.4028234663852886e38]),
