@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { type Dataset, dataset as datasetSchema } from '../../shared/contracts/dataset';
+import { type DataFormat, type Dataset, dataset as datasetSchema } from '../../shared/contracts/dataset';
 import {
   type Job,
   type JobKind,
@@ -22,7 +22,7 @@ export interface ApiClient {
   /** Sends one request and reads its answer; throws with the problem's words on any other status than 2xx. */
   call<S extends z.ZodType>(schema: S, method: string, path: string, body?: unknown): Promise<z.infer<S>>;
   /** From bytes to a data set that is `ready` or `rejected`. */
-  uploadDataset(name: string, bytes: Uint8Array, format?: 'csv' | 'jsonl' | 'parquet'): Promise<Dataset>;
+  uploadDataset(name: string, bytes: Uint8Array, format?: DataFormat): Promise<Dataset>;
   /** From a spec to a job that has ended; `onProgress` sees each state that a poll finds. */
   runJob(kind: JobKind, spec: unknown, onProgress?: (job: Job) => void): Promise<Job>;
   waitForJob(id: string, onProgress?: (job: Job) => void): Promise<Job>;
