@@ -17,6 +17,7 @@ import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import type { Loss } from './losses/loss';
+import { tellOfPrecision } from './mixed-precision/tell-of-precision';
 import type { Network } from './network';
 import { openTargets } from './open-targets';
 import { optimisationOf } from './optimisation';
@@ -32,7 +33,7 @@ import {
   trainingRows,
 } from './training-rows';
 import { rowsPerStep, type Training } from './training-step';
-import { scoringModel, toldOf, validator } from './validate';
+import { scoredRowsOf, scoringModel, toldOf, validator } from './validate';
 
 export interface FitOptions {
   readonly spec: TrainSpec;
@@ -77,14 +78,6 @@ function trainingOf({ spec, split, prepared }: FitOptions, loss: Loss): Training
   };
 }
 
-const ofMixedPrecision: Readonly<Record<JobContext['provider'], string>> = {
-  cpu: "precision 'mixed' gains nothing here: a CPU has no kernels for float16, so the runtime computes in float32; ask for a GPU, or for 'float32'",
-  cuda: "precision 'mixed' computes products of matrices and convolutions in float16",
-};
-
-const tellOfMixedPrecision = ({ provider, log }: JobContext): void =>
-  log(provider === 'cpu' ? 'warn' : 'info', ofMixedPrecision[provider]);
-
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
   const { spec, split, prepared } = options;
@@ -95,7 +88,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
     rowBudgetOf(options),
     options.split.counts.train * rowBytes(options.prepared.features),
   );
-  if (spec.precision === 'mixed') tellOfMixedPrecision(options.context);
+  tellOfPrecision(spec, options.context);
   const estimate = estimateMemory(training, rows);
   refuseTooLarge(estimate, training, memoryBytes);
   const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
@@ -214,7 +207,7 @@ interface ValidationParts extends Encoded {
 
 async function validation(
   options: FitOptions,
-  { network, picker, loss }: Training,
+  { network, picker, loss, batchSize }: Training,
   { encoder, columns, open }: ValidationParts,
 ): Promise<TrainOptions['validate']> {
   const { split, prepared } = options;
@@ -224,5 +217,6 @@ async function validation(
   const read = reader(options, 'validation', columns);
   const chunks = await heldOutRows({ read: (chunkRows) => read({ chunkRows }), encoder, rows, budgetBytes });
   const session = await open(scoringModel({ network, picker, loss }));
-  return validator({ network, session, chunks, told: toldOf(prepared.encoding) });
+  const scoredRows = scoredRowsOf(picker.features, batchSize);
+  return validator({ network, session, chunks, told: toldOf(prepared.encoding), scoredRows });
 }

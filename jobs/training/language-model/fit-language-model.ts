@@ -13,6 +13,7 @@ import {
 } from '../families/transformer-decoder';
 import type { TransformerSpec } from '../families/transformer-stack';
 import { initialWeights } from '../initial-weights';
+import { tellOfPrecision } from '../mixed-precision/tell-of-precision';
 import { optimisationOf } from '../optimisation';
 import { type Trained, train, type Validation } from '../train';
 import type { Training } from '../training-step';
@@ -83,6 +84,7 @@ export async function fitLanguageModel(options: LanguageModelOptions): Promise<F
   const { context, corpus, model, length } = options;
   const decoder = transformerDecoder(model, { vocabulary: corpus.vocabulary.symbols.length, length });
   const training = trainingOf(options, decoder);
+  tellOfPrecision(options.spec, context);
   const bytes = Object.values(corpus.parts).reduce((sum, ids) => sum + ids.byteLength, 0);
   refuseTooLarge(estimateMemory(training, bytes), training, context.memoryBytes);
   const { network, loss } = training;

@@ -1,6 +1,8 @@
 import { rowPicker } from '../../../jobs/training/batch-picker';
 import { cnnNetwork } from '../../../jobs/training/families/cnn-networks';
+import { rnnNetwork } from '../../../jobs/training/families/rnn-network';
 import { mlpNetwork } from '../../../jobs/training/families/tabular';
+import { transformerEncoder } from '../../../jobs/training/families/transformer-encoder';
 import { initialWeights } from '../../../jobs/training/initial-weights';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../../jobs/training/loop-feeds';
 import { softmaxCrossEntropy } from '../../../jobs/training/losses/cross-entropy';
@@ -16,9 +18,9 @@ import {
   trainingLoopModel,
 } from '../../../jobs/training/training-step';
 import { onnxModelRuntime } from '../../../shared/adapters/onnxruntime/onnx-model-runtime';
-import { cnnSpec, mlpSpec } from '../../../shared/contracts/training/model-spec';
+import { cnnSpec, mlpSpec, rnnSpec, transformerSpec } from '../../../shared/contracts/training/model-spec';
 import { optimizerSpec } from '../../../shared/contracts/training/optimizer-spec';
-import { floats, tensor } from '../../../shared/onnx/build';
+import { tensor } from '../../../shared/onnx/build';
 import type { Tensor } from '../../../shared/onnx/ir';
 import { elementTypeOf } from '../../../shared/onnx/shapes';
 import { everyValue } from '../../../shared/onnx/walk';
@@ -51,17 +53,79 @@ const cnn: Case = {
   features: rowOfFloats(8, 8, 1),
 };
 
+const statistics = { means: [0], deviations: [1] };
+
+const recurrentNetwork = (cell: 'lstm' | 'gru'): Case => ({
+  network: rnnNetwork(
+    rnnSpec.parse({ family: 'rnn', cell, hidden_units: 12, bidirectional: true, layers: 2 }),
+    {
+      length: 6,
+      valuesPerStep: 1,
+      outputs: 2,
+      statistics,
+    },
+  ),
+  features: rowOfFloats(6),
+});
+
+const encoder: Case = {
+  network: transformerEncoder(
+    transformerSpec.parse({
+      family: 'transformer',
+      form: 'encoder',
+      layers: 2,
+      heads: 2,
+      width: 16,
+      dropout: 0.1,
+    }),
+    { vocabulary: 8, length: 6, outputs: 2 },
+  ),
+  features: { elementType: 'int64', dims: [6] },
+};
+
+const everyFamily: readonly (readonly [string, Case])[] = [
+  ['an MLP', mlp],
+  [
+    'a residual MLP with batch normalization',
+    {
+      network: mlpNetwork(
+        mlpSpec.parse({ family: 'mlp', hidden_units: [16, 16], residual: true, batch_norm: true }),
+        { inputs: 6, outputs: 2 },
+      ),
+      features: rowOfFloats(6),
+    },
+  ],
+  ['a convolutional network', cnn],
+  [
+    'a residual convolutional network',
+    {
+      network: cnnNetwork(cnnSpec.parse({ family: 'cnn', preset: 'resnet' }), {
+        height: 8,
+        width: 8,
+        channels: 1,
+        outputs: 2,
+        pixels: statistics,
+      }),
+      features: rowOfFloats(8, 8, 1),
+    },
+  ],
+  ['an LSTM', recurrentNetwork('lstm')],
+  ['a GRU', recurrentNetwork('gru')],
+  ['a transformer', encoder],
+];
+
 /** Two classes by the sign of the sum of the first half of the numbers. */
-function makeRows({ dims }: RowType) {
+function makeRows({ elementType, dims }: RowType) {
   const count = dims.reduce((product, size) => product * size, 1);
-  const values = Float32Array.from({ length: rows * count }, (_, place) => Math.sin(12.9898 * (place + 1)));
+  const wave = Float32Array.from({ length: rows * count }, (_, place) => Math.sin(12.9898 * (place + 1)));
+  const values = elementType === 'float' ? wave : wave.map((value) => Math.floor(4 + 4 * value));
   const labels = Array.from({ length: rows }, (_, row) => {
     const half = values.subarray(row * count, row * count + count / 2);
     return half.reduce((sum, value) => sum + value, 0) > 0 ? 1 : 0;
   });
   return {
     rows,
-    features: floats([rows, ...dims], values),
+    features: tensor(elementType, [rows, ...dims], Array.from(values)),
     targets: tensor('int64', [rows], labels),
   };
 }
@@ -131,6 +195,20 @@ describe('mixed precision', () => {
 
     expect(single).toBeLessThan(0.4);
     expect(Math.abs(mixed - single)).toBeLessThan(0.05);
+  });
+
+  it.each(everyFamily)('takes nearly the first steps of float32: %s', async (_, given) => {
+    const losses = async (precision: 'float32' | 'mixed') => {
+      const { start, run } = await setup({ ...given, precision, initialScale: 2 ** 10 });
+      return (await run(start, 3)).losses;
+    };
+
+    const [single, mixed] = [await losses('float32'), await losses('mixed')];
+
+    expect(mixed).not.toEqual(single);
+    mixed.forEach((loss, step) => {
+      expect(Math.abs(loss - (single[step] ?? Number.NaN))).toBeLessThan(0.02);
+    });
   });
 
   it('accumulates', async () => {
