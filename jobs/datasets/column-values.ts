@@ -40,9 +40,3 @@ export function scalarsOf(values: ColumnValues): ScalarValues {
     `a column of ${values.kind} was given where each row needs one number or one text; choose another column`,
   );
 }
-
-/** How many rows the values are of. */
-export function rowsOf(values: ColumnValues): number {
-  if (isScalar(values)) return values.length;
-  return isLists(values) ? values.offsets.length - 1 : values.encoded.length;
-}

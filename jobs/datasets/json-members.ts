@@ -33,7 +33,7 @@ export function isPlain(bytes: Uint8Array, object: JsonObject, forms: Forms): bo
 }
 
 /** `undefined`: an object, or an array of more than numbers. */
-export function formOf(value: unknown): ColumnForm | undefined {
+function formOf(value: unknown): ColumnForm | undefined {
   if (value === null) return 'unknown';
   if (typeof value !== 'object') return 'scalar';
   return Array.isArray(value) && firstMisfit(value) < 0 ? 'list' : undefined;
