@@ -8,6 +8,7 @@ import type { EncodedRows } from './encode-rows';
 import { sumOf } from './graph-math';
 import type { Loss } from './losses/loss';
 import { type Network, predict, type Weights } from './network';
+import { type RowType, rowLength } from './row-type';
 import type { TargetEncoding } from './target-encoding';
 import type { Validation } from './train';
 import { parameterName, statisticName } from './training-step';
@@ -64,8 +65,13 @@ const weightFeeds = ({ parameters, statistics }: Network, weights: Weights): Rec
   ]);
 };
 
-/** Activations of a batch of this many examples fit beside those of training. */
+/** A run scores at most this many examples, and fewer where they have more than so many numbers: activations are larger. */
 const mostScoredRows = 1024;
+const mostScoredNumbers = 2 ** 20;
+
+/** How many examples of this kind a run scores: a batch of training always fits, for it keeps all activations. */
+export const scoredRowsOf = (features: RowType, batchSize: number): number =>
+  Math.min(mostScoredRows, Math.max(batchSize, Math.floor(mostScoredNumbers / rowLength(features))));
 
 const examplesFrom = (from: number, count: number) => ({
   indices: tensor(
@@ -94,17 +100,19 @@ export interface ValidatorParts {
   readonly session: Pick<ModelSession, 'run'>;
   readonly chunks: () => AsyncIterable<EncodedRows>;
   readonly told: Told;
+  /** Examples of a run; see `scoredRowsOf`. */
+  readonly scoredRows?: number;
 }
 
 /** How weights do on held-out examples. The loss is that of training, without penalties. */
 export function validator(parts: ValidatorParts): (weights: Weights) => Promise<Validation> {
-  const { network, session, chunks, told } = parts;
+  const { network, session, chunks, told, scoredRows = mostScoredRows } = parts;
   return async (weights) => {
     const sums = { rows: 0, loss: 0, weight: 0, score: 0 };
     const given = weightFeeds(network, weights);
     for await (const { rows, features, targets } of chunks()) {
-      for (let from = 0; from < rows; from += mostScoredRows) {
-        const examples = examplesFrom(from, Math.min(mostScoredRows, rows - from));
+      for (let from = 0; from < rows; from += scoredRows) {
+        const examples = examplesFrom(from, Math.min(scoredRows, rows - from));
         const results = await session.run({
           ...given,
           ...examples,
