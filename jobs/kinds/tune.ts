@@ -153,7 +153,7 @@ async function publish(
   }
   const report = reportOf(spec, { trials, best });
   await context.outputs.publish('report.json', new TextEncoder().encode(JSON.stringify(report, null, 2)));
-  await publishPage(context, () => pageOf(spec, trials));
+  await publishPage(context, () => pageOf(spec, { trials, best }));
   const { metric } = spec.objective;
   context.log(
     'info',
@@ -179,14 +179,15 @@ const asSetting = (value: unknown): string | number | boolean =>
       ? value
       : JSON.stringify(value);
 
-const pageOf = (spec: TuneSpec, trials: readonly Trial[]): Promise<string> =>
+const pageOf = (spec: TuneSpec, { trials, best }: Ended): Promise<string> =>
   tuneReportPage({
     name: spec.register.name,
     metric: spec.objective.metric,
     goal: spec.objective.goal,
+    best: best.number,
     spec,
     trials: trials.map(({ number, state, values, history, objective }) => ({
-      number: number + 1,
+      number,
       state: state === 'paused' ? 'stopped early' : state,
       settings: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asSetting(value)])),
       history: history.flatMap(({ epoch, metrics }) => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** A trial as it is kept and told of. */
 export const trialRecord = z.strictObject({
   number: z.number().int(),
-  values: z.record(z.string(), z.json()),
+  values: z.record(z.string(), z.unknown()),
   state: z.enum(['waiting', 'running', 'paused', 'succeeded', 'failed']),
   /** The objective at each rung that was reached, and at the end. */
   rungs: z.array(z.number()),

@@ -14,7 +14,7 @@ export const searchDimension = z.union([
     /** Whole numbers only. */
     integer: z.boolean().default(false),
   }),
-  z.strictObject({ choices: z.array(z.json()).min(1).max(1000) }),
+  z.strictObject({ choices: z.array(z.unknown()).min(1).max(1000) }),
 ]);
 export type SearchDimension = z.infer<typeof searchDimension>;
 
@@ -64,7 +64,7 @@ const fields = z.strictObject({
 });
 export type TuneSpec = z.infer<typeof fields>;
 
-export type FieldValues = Readonly<Record<string, z.infer<ReturnType<typeof z.json>>>>;
+export type FieldValues = Readonly<Record<string, unknown>>;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -40,6 +40,11 @@ describe('the OpenAPI description', () => {
     const limit = paths['/v1/jobs'].get.parameters.find(({ name }: { name: string }) => name === 'limit');
 
     expect(limit.schema).toMatchObject({ type: 'integer' });
-    expect(components.schemas.SubmitJobRequest.properties.kind.enum).toEqual(['train', 'compress']);
+    expect(components.schemas.SubmitJobRequest.properties.kind.enum).toEqual([
+      'train',
+      'compress',
+      'evaluate',
+      'tune',
+    ]);
   });
 });

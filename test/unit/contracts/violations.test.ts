@@ -42,7 +42,7 @@ describe('checked', () => {
     [
       'an unnamed optimizer',
       { optimizer: {} },
-      "must be one of 'sgd', 'adam', 'adamw', 'adagrad', and is missing",
+      "must be one of 'sgd', 'adam', 'adamw', 'adagrad', 'rmsprop', 'lion', 'lamb', and is missing",
     ],
     [
       'an unknown task',
