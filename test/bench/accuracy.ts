@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestRows, ingestSource, penguins } from '../support/penguins';
+import { finetuneAccuracyRows } from './finetune-accuracy';
 import { imageAccuracyRows } from './image-accuracy';
 import { type Bench, type Row, withGoal } from './row';
 import { dataset, runJob, specOf, value } from './training-job';
@@ -52,4 +53,5 @@ export const accuracy: Bench = async () => [
   ...(await penguinRows()),
   ...(await adultRows()),
   ...(await imageAccuracyRows()),
+  ...(await finetuneAccuracyRows()),
 ];

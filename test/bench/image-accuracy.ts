@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { fashionImages, hasFashion, withoutFashion } from '../support/fashion-images';
 import { mnistDigits } from '../support/mnist-digits';
 import { ingestRows } from '../support/penguins';
 import { type Row, withGoal } from './row';
@@ -50,29 +48,9 @@ async function digitRows(): Promise<Row[]> {
   ];
 }
 
-const fashionFolder = '/usr/share/datasets/fashion-mnist';
-
-/** LeCun's IDX format: a head of four bytes and a size for each axis, then bytes. */
-function readIdx(name: string): { sizes: number[]; bytes: Uint8Array } {
-  const file = gunzipSync(readFileSync(join(fashionFolder, `${name}-ubyte.gz`)));
-  const axes = file.readUInt8(3);
-  const sizes = Array.from({ length: axes }, (_, axis) => file.readUInt32BE(4 + 4 * axis));
-  return { sizes, bytes: file.subarray(4 + 4 * axes) };
-}
-
-function fashionImages(part: 'train' | 't10k') {
-  const { sizes, bytes } = readIdx(`${part}-images-idx3`);
-  const labels = readIdx(`${part}-labels-idx1`).bytes;
-  const [images = 0, height = 0, width = 0] = sizes;
-  return Array.from({ length: images }, (_, index) => ({
-    label: labels[index] ?? 0,
-    pixels: Array.from(bytes.subarray(index * height * width, (index + 1) * height * width)),
-  }));
-}
-
 async function fashionRows(): Promise<Row[]> {
-  if (!existsSync(fashionFolder)) {
-    console.log('Fashion-MNIST is left out: the Debian package dataset-fashion-mnist is not installed');
+  if (!hasFashion) {
+    console.log(`Fashion-MNIST is left out: ${withoutFashion}`);
     return [];
   }
   const outcome = await runJob(fashionSpec, async (folder) => ({

@@ -19,11 +19,12 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
-type Comparison = '<=' | '>=' | '<';
+type Comparison = '<=' | '>=' | '<' | '>';
 const comparisons: Record<Comparison, (a: number, b: number) => boolean> = {
   '<=': (a, b) => a <= b,
   '>=': (a, b) => a >= b,
   '<': (a, b) => a < b,
+  '>': (a, b) => a > b,
 };
 
 /** States a row's goal, and whether the ratio (where there is a peer) or else the value meets it. */

@@ -30,11 +30,15 @@ export interface Outcome {
   readonly test: z.infer<typeof measured>['metrics']['test'];
 }
 
-/** A whole job from the upload's bytes on. */
+/** A whole job from the upload's bytes on; an input `base` is a model of no registry. */
 export async function runJob(spec: TrainSpec, ingest: (folder: string) => Promise<Inputs>): Promise<Outcome> {
   const upload = await folderJobContext();
   const from = performance.now();
-  const context = await folderJobContext({ inputs: await ingest(upload.folder) });
+  const inputs = await ingest(upload.folder);
+  const context = await folderJobContext({
+    inputs,
+    ...(inputs.base === undefined ? {} : { models: { base: { name: 'base', version: 1, lineage: {} } } }),
+  });
   const result = await train.run(spec, context);
   const seconds = (performance.now() - from) / 1000;
   const { history } = report.parse(
