@@ -47,9 +47,13 @@ export interface RowEncoderParts {
   readonly workingBytes?: number;
 }
 
+/** What a row takes in memory once it is encoded: a teacher's answers may be more than the features. */
+export const encodedBytes = ({ features, targets }: Pick<RowEncoder, 'features' | 'targets'>): number =>
+  rowBytes(features) + rowBytes(targets);
+
 /** What a row takes in memory while it is encoded. */
-export const encodingBytes = ({ features, workingBytes = 0 }: RowEncoder): number =>
-  Math.max(1, rowBytes(features), workingBytes);
+export const encodingBytes = (encoder: RowEncoder): number =>
+  Math.max(1, encodedBytes(encoder), encoder.workingBytes ?? 0);
 
 /** Runs the preprocessing that the exported model will have, so that training sees what serving will. */
 export function rowEncoder({

@@ -11,7 +11,7 @@ import type { Part, SplitTable } from '../datasets/split-table';
 import type { JobContext } from '../kinds/job-kind';
 import { augmentationOf } from './augmentation/augmentation-of';
 import { rowPicker } from './batch-picker';
-import { isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
+import { encodedBytes, isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
 import { estimateMemory, refuseTooLarge } from './estimate-memory';
 import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
@@ -23,7 +23,7 @@ import { openTargets } from './open-targets';
 import { optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
 import { prepareLoss } from './prepare-loss';
-import { rowBytes, rowLength } from './row-type';
+import { rowLength } from './row-type';
 import { type Trained, type TrainOptions, train } from './train';
 import {
   fitsInMemory,
@@ -86,7 +86,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
   const { runtime, threads, provider, memoryBytes } = options.context;
   const rows = Math.min(
     rowBudgetOf(options),
-    options.split.counts.train * rowBytes(options.prepared.features),
+    split.counts.train * encodedBytes({ features: prepared.features, targets: loss.targets }),
   );
   tellOfPrecision(spec, options.context);
   const estimate = estimateMemory(training, rows);
@@ -177,7 +177,7 @@ async function rowsToTrainOn(
     budgetBytes: rowBudgetOf(options),
   };
   const how = fitsInMemory(asked) ? 'held in memory' : 'read anew in shuffled order for each epoch';
-  const kept = Math.round((asked.rows * rowBytes(encoder.features)) / 2 ** 20);
+  const kept = Math.round((asked.rows * encodedBytes(encoder)) / 2 ** 20);
   context.log(
     'info',
     `${asked.rows} rows of ${rowLength(encoder.features)} features, ${kept} MiB encoded, are ${how}`,

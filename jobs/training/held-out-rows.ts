@@ -1,6 +1,5 @@
 import type { RowChunk } from '../datasets/read-rows';
-import { type EncodedRows, encodingBytes, type RowEncoder } from './encode-rows';
-import { rowBytes } from './row-type';
+import { type EncodedRows, encodedBytes, encodingBytes, type RowEncoder } from './encode-rows';
 
 export interface HeldOutRowsOptions {
   readonly read: (chunkRows: number) => AsyncIterable<RowChunk>;
@@ -21,7 +20,7 @@ async function* encoded({ read, encoder }: HeldOutRowsOptions): AsyncIterable<En
 
 /** The rows of a part, encoded, in the order of the file, as often as they are asked for. */
 export async function heldOutRows(options: HeldOutRowsOptions): Promise<() => AsyncIterable<EncodedRows>> {
-  if (options.rows * rowBytes(options.encoder.features) > options.budgetBytes) return () => encoded(options);
+  if (options.rows * encodedBytes(options.encoder) > options.budgetBytes) return () => encoded(options);
   const chunks: EncodedRows[] = [];
   for await (const chunk of encoded(options)) chunks.push(chunk);
   return async function* () {

@@ -1,8 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RowChunk } from '../datasets/read-rows';
-import { type EncodedRows, encodingBytes, type RowEncoder } from './encode-rows';
-import { placeRows, rowBytes, zeroRows } from './row-type';
+import { type EncodedRows, encodedBytes, encodingBytes, type RowEncoder } from './encode-rows';
+import { placeRows, zeroRows } from './row-type';
 
 /** Encoded examples, and the order in which an epoch visits them; absent: as they lie. */
 export interface EpochChunk extends EncodedRows {
@@ -39,7 +39,7 @@ export interface TrainingRowsOptions {
 const chunkShare = 1 / 16;
 const mostChunkBytes = 32 * 2 ** 20;
 
-const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => rowBytes(encoder.features);
+const bytesPerRow = ({ encoder }: TrainingRowsOptions): number => encodedBytes(encoder);
 
 export const fitsInMemory = (options: TrainingRowsOptions): boolean =>
   options.rows * bytesPerRow(options) <= options.budgetBytes;
