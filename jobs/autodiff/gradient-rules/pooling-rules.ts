@@ -15,7 +15,7 @@ import {
   transpose,
 } from '../../../shared/onnx/expressions';
 import type { Attributes, OperationValue, Value } from '../../../shared/onnx/ir';
-import { elementTypeOf } from '../../../shared/onnx/shapes';
+import { elementTypeOf, staticShape } from '../../../shared/onnx/shapes';
 import { unsupported } from '../unsupported';
 import { convInputGradient } from './convolution-inputs';
 import { type GradientRules, unary } from './gradient-rule';
@@ -77,14 +77,21 @@ const singly = (value: Value): Value =>
     }),
   );
 
-/** Windows that lie side by side and leave no pixel out, of a type that Resize takes. */
-function tiles(x: Value, { kernel, strides, dilations, begins, ends }: Sliding): boolean {
+/** Pixels at the end of each axis that windows side by side leave out; undefined for other windows and other types. */
+function besideTiles(
+  x: Value,
+  { kernel, strides, dilations, begins, ends }: Sliding,
+): readonly number[] | undefined {
   const plain = [...begins, ...ends].every((pixels) => pixels === 0) && dilations.every((step) => step === 1);
-  const fits = spaceOf(x).every((size, axis) => typeof size === 'number' && size % (kernel[axis] ?? 1) === 0);
-  return (
-    plain && fits && elementTypeOf(x) === 'float' && kernel.every((size, axis) => size === strides[axis])
-  );
+  if (!plain || elementTypeOf(x) !== 'float' || !kernel.every((size, axis) => size === strides[axis]))
+    return undefined;
+  const space = staticShape(spaceOf(x));
+  return space?.map((size, axis) => size % (kernel[axis] ?? 1));
 }
+
+/** Windows that lie side by side and leave no pixel out, of a type that Resize takes. */
+const tiles = (x: Value, sliding: Sliding): boolean =>
+  besideTiles(x, sliding)?.every((pixels) => pixels === 0) ?? false;
 
 /** Each number of a small image as often as its tile has pixels. */
 const overTiles = (value: Value, { kernel }: Sliding): Value =>
@@ -123,10 +130,27 @@ function sentBack(gradient: Value, x: Value, attributes: Attributes): Value {
   return reshapeLike(back, x);
 }
 
+interface Tiling {
+  readonly y: Value;
+  readonly sliding: Sliding;
+  readonly rest: readonly number[];
+}
+
+/** The gradient of the pixels that tiles cover, the others having none. */
+function sharedBesideRest(gradient: Value, x: Value, { y, sliding, rest }: Tiling): Value {
+  if (rest.every((pixels) => pixels === 0)) return sharedInTiles(gradient, x, y, sliding);
+  const none = [0, 0, ...rest.map(() => 0), 0, 0];
+  const covered = operation('Pad', [x, ints([...none, ...rest.map((pixels) => -pixels)])]);
+  return operation('Pad', [sharedInTiles(gradient, covered, y, sliding), ints([...none, ...rest])]);
+}
+
 const maxPool = unary((gradient, x, node, attributes) => {
   if (intAttribute(attributes, 'storage_order', 0) !== 0) throw unsupported(node, 'use storage_order 0');
   const sliding = slidingOf(node, x);
-  return tiles(x, sliding) ? sharedInTiles(gradient, x, node, sliding) : sentBack(gradient, x, attributes);
+  const rest = intAttribute(attributes, 'ceil_mode', 0) === 0 ? besideTiles(x, sliding) : undefined;
+  return rest === undefined
+    ? sentBack(gradient, x, attributes)
+    : sharedBesideRest(gradient, x, { y: node, sliding, rest });
 });
 
 /** Blocks of pixels become channels again; `CRD` keeps a channel's pixels together, `DCR` those of one place. */

@@ -141,14 +141,18 @@ const averageOptions = fc
   .tuple(ceil, fc.boolean())
   .map(([rounded, counted]) => ({ ...rounded, count_include_pad: attribute.int(Number(counted)) }));
 
-/** Windows side by side over all pixels. */
+/** Windows side by side over all pixels, or over all but the last ones. */
 const tiled = (op: string) =>
   uses(
-    fc.tuple(small, small, fc.array(fc.tuple(small, small), { minLength: 1, maxLength: 2 })),
+    fc.tuple(
+      small,
+      small,
+      fc.array(fc.tuple(small, small, fc.nat({ max: 1 })), { minLength: 1, maxLength: 2 }),
+    ),
     ([batch, planes, sides]) => {
       const kernel = sides.map(([side]) => side + 1);
       return {
-        dims: [[batch, planes, ...sides.map(([side, count]) => (side + 1) * count)]],
+        dims: [[batch, planes, ...sides.map(([side, count, rest]) => (side + 1) * count + rest)]],
         elementType: 'float',
         build: ([x]: One) => [
           operation(op, [x], { kernel_shape: attribute.ints(kernel), strides: attribute.ints(kernel) }),
