@@ -31,23 +31,41 @@ export async function spoolValues(
   chunks: AsyncIterable<DuckDBDataChunk>,
   { type, rows, path }: SpoolOptions,
 ): Promise<LongValues> {
-  const file = await open(path, 'wx+');
   const places: Places = { ends: new Float64Array(rows + 1), missing: new Uint8Array(rows) };
+  const file = await open(path, 'wx+');
+  try {
+    await copyInto(file, chunks, { places, pack: packers[type] });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    read: async (rowNumbers) => unpackers[type](await readRuns(file, places, rowNumbers)),
+    close: () => file.close(),
+  };
+}
+
+interface Copying {
+  places: Places;
+  pack: (chunk: DuckDBDataChunk) => Packed;
+}
+
+async function copyInto(
+  file: FileHandle,
+  chunks: AsyncIterable<DuckDBDataChunk>,
+  { places, pack }: Copying,
+): Promise<void> {
   let row = 0;
   let end = 0;
   for await (const chunk of chunks) {
-    const { bytes, lengths } = packers[type](chunk);
-    await file.write(bytes);
+    const { bytes, lengths } = pack(chunk);
+    await file.writeFile(bytes);
     for (const length of lengths) {
       if (length < 0) places.missing[row] = 1;
       end += Math.max(0, length);
       places.ends[++row] = end;
     }
   }
-  return {
-    read: async (rowNumbers) => unpackers[type](await readRuns(file, places, rowNumbers)),
-    close: () => file.close(),
-  };
 }
 
 /** Where each row's bytes end in the file; the first of `ends` is 0. */

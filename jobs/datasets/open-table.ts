@@ -124,8 +124,11 @@ function longColumns({ session, columns, rows, relationOf }: LongSource) {
       opened.set(index, values);
       return values;
     },
-    close: async () =>
-      void (await Promise.all([...opened.values()].map(async (values) => (await values).close()))),
+    /** One whose file could not be made has none to close. */
+    async close(): Promise<void> {
+      for (const values of await Promise.allSettled(opened.values()))
+        if (values.status === 'fulfilled') await values.value.close();
+    },
   };
 }
 

@@ -11,7 +11,7 @@ export type ClassValue = string | number | boolean;
 export async function readClasses(split: SplitTable): Promise<ClassValue[]> {
   const classes = await split.table.session.rows(
     z.object({ value: classValue }),
-    `SELECT DISTINCT ${valueOf(split)} AS value FROM ${split.relation('all')} ORDER BY value`,
+    `SELECT DISTINCT ${targetValue(split)} AS value FROM ${split.relation('all')} ORDER BY value`,
   );
   return classes.map(({ value }) => value);
 }
@@ -20,14 +20,14 @@ export async function readClasses(split: SplitTable): Promise<ClassValue[]> {
 export async function countClasses(split: SplitTable, part: Part): Promise<ReadonlyMap<string, number>> {
   const counts = await split.table.session.rows(
     z.object({ value: classValue, rows: z.coerce.number() }),
-    `SELECT ${valueOf(split)} AS value, count(*) AS rows FROM ${split.relation(part)} GROUP BY value`,
+    `SELECT ${targetValue(split)} AS value, count(*) AS rows FROM ${split.relation(part)} GROUP BY value`,
   );
   return new Map(counts.map(({ value, rows }) => [String(value), rows]));
 }
 
 const classValue = z.union([z.string(), z.number(), z.boolean()]);
 
-function valueOf({ table, target }: SplitTable): string {
+function targetValue({ table, target }: SplitTable): string {
   const reference = columnReference(columnIndex(table, target.name, 'target'));
   return numeric(target.type) ? `CAST(${reference} AS DOUBLE)` : reference;
 }
