@@ -26,6 +26,8 @@ export const signatureField = z.object({
    * number. Absent: every list must be that long.
    */
   padding: z.number().nullable().optional(),
+  /** Of a language model: ids of these tokens, by their place in `classes`. A caller may send the text itself, as `text`. */
+  tokens: z.enum(['characters', 'bytes']).optional(),
 });
 
 export const modelSignature = z.object({

@@ -7,6 +7,7 @@ import { type FieldFormat, fieldFormat, type SignatureField } from './field-form
 import { jsonPointer } from './json-pointer';
 import { maximumElements, shapeOfNested, walkNested } from './nested-data';
 import type { TensorWriter } from './tensor-formats';
+import { compileTextReader } from './text-to-ids';
 import { Violations } from './violations';
 
 export type Instance = Readonly<Record<string, unknown>>;
@@ -68,7 +69,9 @@ export function compileEncoder(signature: ModelSignature, inputs: readonly Tenso
     return { feeds, instances: rows.instances.length };
   };
 
-  return (instances, pointerTo = inInstances) => {
+  const withIds = compileTextReader(signature);
+  return (given, pointerTo = inInstances) => {
+    const instances = withIds(given);
     const violations = new Violations();
     const calls = together
       ? [encode({ from: 0, instances, pointerTo, violations })]

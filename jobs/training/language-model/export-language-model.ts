@@ -80,7 +80,16 @@ const lastTokenNetwork = ({ decoder, vocabulary, length, width }: TrainedLanguag
 /** One text in, as ids; the most probable next token and the probabilities of all out, in the order of `classes`. */
 export const languageModelSignature = ({ vocabulary, target }: LanguageModelInterface): ModelSignature => ({
   task: 'other',
-  inputs: [{ name: 'tokens', type: 'integer', element_type: 'int64', shape: [-1], padding: -1 }],
+  inputs: [
+    {
+      name: 'tokens',
+      type: 'integer',
+      element_type: 'int64',
+      shape: [-1],
+      padding: -1,
+      tokens: vocabulary.kind,
+    },
+  ],
   outputs: [
     { name: 'token', type: 'integer', element_type: 'int64', shape: [] },
     { name: 'probabilities', type: 'number', element_type: 'float', shape: [vocabulary.symbols.length] },

@@ -68,15 +68,19 @@ const report = z.object({
 const reportOf = async (context: FolderJobContext) =>
   report.parse(JSON.parse(new TextDecoder().decode(await context.output('report.json'))));
 
-/** What the predict API answers to texts, as ids. */
-async function predicted(context: FolderJobContext, result: unknown, texts: readonly (readonly number[])[]) {
+/** What the predict API answers. */
+async function predicted(
+  context: FolderJobContext,
+  result: unknown,
+  instances: readonly Readonly<Record<string, unknown>>[],
+) {
   const { signature } = outcome.parse(result);
   const session = await onnxModelRuntime().load(await context.output('model.onnx'), { threads: 1 });
   const encode = compileEncoder(signature, session.inputs);
   const decode = compileDecoder(signature);
   const answers: unknown[] = [];
-  for (const { feeds, instances } of encode(texts.map((tokens) => ({ tokens }))))
-    answers.push(...decode(await session.run(feeds), instances));
+  for (const call of encode(instances))
+    answers.push(...decode(await session.run(call.feeds), call.instances));
   await session.dispose();
   return z.array(z.object({ token: z.number(), probabilities: z.array(z.number()) })).parse(answers);
 }
@@ -107,7 +111,7 @@ describe('train, a language model', () => {
   it('answers texts of any length side by side, each as if it were alone', async () => {
     const { context, run, remove } = await setup();
     const result = await run();
-    const texts = [[1], [1, 2, 3], [], [14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7]];
+    const texts = [[1], [1, 2, 3], [], [14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7]].map((tokens) => ({ tokens }));
 
     const together = await predicted(context, result, texts);
     const alone: typeof together = [];
@@ -119,6 +123,34 @@ describe('train, a language model', () => {
       for (const [id, probability] of probabilities.entries())
         expect(probability).toBeCloseTo(alone[row]?.probabilities[id] ?? Number.NaN, 5);
     }
+    await remove();
+  });
+
+  it('reads a text as it reads its ids, and every unknown character alike', async () => {
+    const { context, run, remove } = await setup({ spec: { steps: 20 } });
+    const result = await run();
+
+    const [text, ids, unknown, other] = await predicted(context, result, [
+      { text: 'abc' },
+      { tokens: [1, 2, 3] },
+      { text: 'aé' },
+      { text: 'a🙂' },
+    ]);
+
+    expect(text).toEqual(ids);
+    expect(unknown).toEqual(other);
+    await remove();
+  });
+
+  it('refuses a text beside its ids, and what is no text', async () => {
+    const { context, run, remove } = await setup({ spec: { steps: 1 } });
+    const result = await run();
+
+    const both = predicted(context, result, [{ text: 'abc', tokens: [1] }]);
+    const number = predicted(context, result, [{ text: 5 }]);
+
+    await expect(both).rejects.toThrow('the instances do not fit the model');
+    await expect(number).rejects.toThrow('the instances do not fit the model');
     await remove();
   });
 
