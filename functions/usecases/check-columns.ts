@@ -12,7 +12,8 @@ import type { ObjectStore } from '../../shared/ports/object-store';
 import { type JobInputStores, requireReadyDataset, requireVersion } from './job-inputs';
 import { parsedJson } from './parsed-json';
 import { readSmallObject } from './read-small-object';
-import { refuseLoss } from './refuse-loss';
+import { refuseBase } from './refuse-base';
+import { refuseLoss, refuseTeacher } from './refuse-loss';
 
 export interface CheckColumnsDependencies extends JobInputStores {
   objects: Pick<ObjectStore, 'get'>;
@@ -77,9 +78,12 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
     }
   }
   refuseAny(errors);
-  readableFeatures({ model: spec.model, columns: askedFeatures(columns, spec), at: '/spec' });
+  const features = askedFeatures(columns, spec);
+  readableFeatures({ model: spec.model, columns: features, at: '/spec' });
+  await refuseBase({ stores: deps, tenant }, spec.model, features);
   refuseTarget(spec, { columns, rows });
   refuseLoss(spec, { columns });
+  await refuseTeacher({ stores: deps, tenant }, spec, { columns });
 }
 
 /** What all trials have in common, told where it lies in the spec of the search. */
@@ -131,6 +135,7 @@ type Check = (deps: CheckColumnsDependencies, tenant: string, spec: unknown) => 
 
 const checks: Partial<Record<JobKind, Check>> = {
   train: (deps, tenant, spec) => checkTrain(deps, tenant, jobSpecs.train.parse(spec)),
+  tune: (deps, tenant, spec) => checkTune(deps, tenant, jobSpecs.tune.parse(spec)),
   evaluate: (deps, tenant, spec) => checkEvaluate(deps, tenant, jobSpecs.evaluate.parse(spec)),
 };
 

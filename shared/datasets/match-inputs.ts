@@ -20,6 +20,9 @@ export interface MatchedInput {
   readonly dims: readonly number[];
 }
 
+/** Lists of a sequence model are padded, so that their lengths are free. */
+export const isPadded = ({ padding }: SignatureField): boolean => padding !== undefined;
+
 export interface ImageSide {
   readonly height?: number | undefined;
   readonly width?: number | undefined;
@@ -57,7 +60,7 @@ const listDims: Fill = (field, column) => {
     throw misfit(field, column, `it has a list in each row`);
   if (open > 1) throw misfit(field, column, 'more than one of its sizes is open; export it with fixed sizes');
   const { length } = column;
-  if (length === undefined) return shape;
+  if (length === undefined || isPadded(field)) return shape;
   if (length.min !== length.max)
     throw misfit(
       field,
@@ -127,6 +130,23 @@ function matchOnly(field: SignatureField, columns: readonly GivenColumn[], side:
   return { field, columns, dims: [columns.length] };
 }
 
+export interface MatchOptions {
+  /** What images are scaled to where the model leaves it open. */
+  readonly side?: ImageSide;
+  /** JSON Pointer of the train spec. */
+  readonly at?: string;
+}
+
+/** The same errors, told where they lie in a larger spec. */
+function told(error: unknown, at: string): unknown {
+  if (!(error instanceof BadSpecError)) return error;
+  const errors = (error.details.errors ?? []).map(({ pointer, detail }) => ({
+    pointer: at + pointer,
+    detail,
+  }));
+  return new BadSpecError(error.message, errors);
+}
+
 /**
  * Which columns a model's inputs are fed from: those of their names, or, for an only input, what the features have.
  * `BadSpecError` with both shapes where they do not fit.
@@ -134,14 +154,26 @@ function matchOnly(field: SignatureField, columns: readonly GivenColumn[], side:
 export function matchInputs(
   fields: readonly SignatureField[],
   columns: readonly GivenColumn[],
-  side: ImageSide = {},
+  { side = {}, at = '' }: MatchOptions = {},
+): MatchedInput[] {
+  try {
+    return matched(fields, columns, side);
+  } catch (error) {
+    throw told(error, at);
+  }
+}
+
+function matched(
+  fields: readonly SignatureField[],
+  columns: readonly GivenColumn[],
+  side: ImageSide,
 ): MatchedInput[] {
   const byName = new Map(columns.map((column) => [column.name, column]));
-  const matched = fields.flatMap((field) => {
+  const found = fields.flatMap((field) => {
     const column = byName.get(field.name);
     return column === undefined ? [] : [fedBy(field, column, side)];
   });
-  if (matched.length === fields.length) return matched;
+  if (found.length === fields.length) return found;
   const [only] = fields;
   if (only !== undefined && fields.length === 1) return [matchOnly(only, columns, side)];
   throw unmatched(fields, columns);

@@ -18,7 +18,9 @@ export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
   const { spec, model, split, context } = request;
   const file = await readInputModel(context, 'base');
   const base = readBase(file, model.output);
-  const matched = matchInputs(base.signature.inputs, await givenColumns(request, base), model.input);
+  const matched = matchInputs(base.signature.inputs, await givenColumns(request, base), {
+    side: model.input,
+  });
   const { value, columns } = bound(base, matched, await statisticsOf(request, matched), model.input);
   const target = await prepareTarget(split, spec.loss);
   const made = newNetwork({
@@ -35,9 +37,18 @@ export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
     network: made.network,
     preprocessing: { inputs: columns, features, workingBytes },
     features: row,
+    padding: paddingOf(matched),
     ...columnsOf(request, matched, file),
   };
 };
+
+/** What the model that was there puts behind the end of a sequence. */
+const paddingOf = (matched: readonly MatchedInput[]): Record<string, number> =>
+  Object.fromEntries(
+    matched.flatMap(({ field: { padding }, columns: [column] }) =>
+      padding === undefined || column === undefined ? [] : [[column.name, padding ?? Number.NaN]],
+    ),
+  );
 
 /** The columns to learn from, with what is known of the lists that the model may read. */
 async function givenColumns({ split, features }: Request, base: Base): Promise<GivenColumn[]> {

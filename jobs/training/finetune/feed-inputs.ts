@@ -1,5 +1,10 @@
 import type { FamilySpec } from '../../../shared/contracts/training/model-spec';
-import { hasChannelsFirst, isImage, type MatchedInput } from '../../../shared/datasets/match-inputs';
+import {
+  hasChannelsFirst,
+  isImage,
+  isPadded,
+  type MatchedInput,
+} from '../../../shared/datasets/match-inputs';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import { constant, floats, input, operation } from '../../../shared/onnx/build';
 import { castTo, divide, ints, multiply, subtract, transpose, where } from '../../../shared/onnx/expressions';
@@ -60,7 +65,13 @@ function fedImages({ columns: [column], dims }: MatchedInput, type: ElementType,
   return { columns: [images], value: isFloat(type) ? normalised(typed, dims, asked, pixelScale) : typed };
 }
 
-function fedLists({ columns: [column], dims }: MatchedInput, type: ElementType, asked: Asked): FedInput {
+/** A sequence stands in the model's own shape, for it is padded to it; other lists stand as the data have them. */
+function fedLists(matched: MatchedInput, type: ElementType, asked: Asked): FedInput {
+  const {
+    columns: [column],
+    dims,
+  } = matched;
+  if (isPadded(matched.field)) return fedScalar(matched, type);
   const length = dims.reduce((product, size) => product * size, 1);
   const arePixels = isImage(dims) && column?.bytes === true;
   const lists = input(column?.name ?? '', arePixels ? 'uint8' : type, [rowsAxis, length]);
