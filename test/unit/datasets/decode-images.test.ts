@@ -124,6 +124,19 @@ describe('decoded images', () => {
     expect([...halved]).toEqual([85]);
   });
 
+  it('are as sharp out of JPEG as out of PNG, however small they become', async () => {
+    const noise = { type: 'gaussian' as const, mean: 128, sigma: 60 };
+    const create = { width: 40, height: 30, channels: 3 as const, background: '#888', noise };
+    const blurred = sharp(await sharp({ create }).png().toBuffer()).resize(400, 300);
+    const encoded = [await blurred.png().toBuffer(), await blurred.jpeg({ quality: 100 }).toBuffer()];
+
+    const pixels = await decodeImages(encoded, { width: 28, height: 28, channels: 1 });
+
+    const [png, jpeg] = [pixels.subarray(0, 784), pixels.subarray(784)];
+    const distance = png.reduce((sum, pixel, at) => sum + Math.abs(pixel - (jpeg[at] ?? 0)), 0) / 784;
+    expect(distance).toBeLessThan(1);
+  });
+
   it('are the same for the same bytes, whatever the order in which threads end', async () => {
     const encoded = await Promise.all(
       Array.from({ length: 60 }, (_, index) => pngOf({ width: 20 + index, height: 90 - index, channels: 3 })),
