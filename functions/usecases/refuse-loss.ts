@@ -1,6 +1,8 @@
 import type { DatasetColumn, DatasetProfile } from '../../shared/contracts/dataset';
 import type { JobSpec } from '../../shared/contracts/job';
 import { checkLoss } from '../../shared/datasets/check-loss';
+import { checkTeacher } from '../../shared/datasets/check-teacher';
+import { type JobInputStores, requireVersion } from './job-inputs';
 
 /** Types of targets that are always classes. */
 const classTypes: readonly string[] = ['text', 'boolean'];
@@ -24,5 +26,21 @@ export function refuseLoss(
     at: '/spec',
     task: task ?? (isClassification ? 'classification' : undefined),
     classes: isClassification ? classesIn(column) : undefined,
+  });
+}
+
+/** Refuses a teacher that cannot teach, as far as its signature and the data set's profile tell. */
+export async function refuseTeacher(
+  asked: { stores: JobInputStores; tenant: string },
+  { loss, target }: Pick<JobSpec<'train'>, 'loss' | 'target'>,
+  { columns }: Pick<DatasetProfile, 'columns'>,
+): Promise<void> {
+  if (loss?.name !== 'kl_divergence') return;
+  const { model } = await requireVersion(asked, loss.teacher);
+  const column = columns.find(({ name }) => name === target);
+  checkTeacher(model, {
+    classes: column && classesIn(column),
+    columns: columns.map(({ name }) => name),
+    at: '/spec',
   });
 }

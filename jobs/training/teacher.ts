@@ -1,5 +1,4 @@
-import type { ModelSignature } from '../../shared/contracts/model';
-import { BadSpecError } from '../../shared/errors/job-errors';
+import { checkTeacher } from '../../shared/datasets/check-teacher';
 import { floats } from '../../shared/onnx/build';
 import type { Tensor } from '../../shared/onnx/ir';
 import type { ModelSession } from '../../shared/ports/model-runtime';
@@ -30,36 +29,9 @@ export interface TeacherRequest {
 /** Below it a probability is as good as none; its logarithm stays a number. */
 const smallest = 1e-30;
 
-const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ') || 'none';
-
-function refuse(detail: string): never {
-  throw new BadSpecError(`the teacher cannot teach this: ${detail}`, [{ pointer: '/loss/teacher', detail }]);
-}
-
-const whoIs = ({ name, version }: InputModel): string => `version ${version} of the model '${name}'`;
-
-/** A classifier's signature that fits: the same classes in any order, and columns that there are. */
-function fittingSignature({ file, classes, columns }: TeacherRequest): ModelSignature {
-  const { signature } = file;
-  const task = signature?.task ?? 'other';
-  if (signature === undefined || task !== 'classification')
-    return refuse(`${whoIs(file)} is a model of task '${task}'; give one of a classification`);
-  const own = classNames(signature);
-  if (own.length !== classes.length || !classes.every((name) => own.includes(name)))
-    refuse(
-      `${whoIs(file)} tells the classes ${listed(own)} apart, and the target has ${listed(classes)}; give a teacher of the same classes`,
-    );
-  const missing = signature.inputs.map(({ name }) => name).filter((name) => !columns.includes(name));
-  if (missing.length > 0)
-    refuse(
-      `${whoIs(file)} reads the columns ${listed(missing)}, which the data set does not have; give a data set with them`,
-    );
-  return signature;
-}
-
 /** Opens a teacher. `BadSpecError` where it is no classifier, tells other classes apart, or reads other columns. */
 export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
-  const signature = fittingSignature(request);
+  const signature = checkTeacher(request.file, request);
   const session = await request.load(request.file.bytes);
   const own = classNames(signature);
   const order = request.classes.map((name) => own.indexOf(name));
