@@ -104,9 +104,9 @@ const celu = unary((gradient, x, _, attributes) => {
 });
 
 /** Derivative of x·Φ(x), or of its tanh approximation (Hendrycks and Gimpel, 2016). */
-const gelu = unary((gradient, x, _, attributes) => {
+const gelu = unary((gradient, x, y, attributes) => {
   const form = attributes.approximate;
-  const slope = form?.type === 'string' && form.value === 'tanh' ? geluTanhSlope(x) : geluSlope(x);
+  const slope = form?.type === 'string' && form.value === 'tanh' ? geluTanhSlope(x, y) : geluSlope(x);
   return multiply(gradient, slope);
 });
 
@@ -116,12 +116,16 @@ function geluSlope(x: Value): Value {
   return add(cumulative, multiply(x, density));
 }
 
-function geluTanhSlope(x: Value): Value {
-  const scale = Math.sqrt(2 / Math.PI);
-  const inner = multiply(times(scale, x), onePlus(times(0.044715, square(x))));
-  const tanh = operation('Tanh', [inner]);
-  const innerSlope = plus(scale, times(scale * 3 * 0.044715, square(x)));
-  return times(0.5, add(onePlus(tanh), multiply(multiply(x, oneMinus(square(tanh))), innerSlope)));
+/**
+ * The approximation is x·s with s = σ(x·(2k + 2k·c·x²)), since half of 1 + tanh(z) is σ(2z): so its slope is
+ * s + y·(1 - s)·(2k + 6k·c·x²), in fewer passes than by tanh.
+ */
+function geluTanhSlope(x: Value, y: Value): Value {
+  const scale = 2 * Math.sqrt(2 / Math.PI);
+  const cubic = times(0.044715 * scale, square(x));
+  const part = sigmoid(multiply(x, plus(scale, cubic)));
+  const bend = multiply(multiply(y, oneMinus(part)), plus(scale, times(3, cubic)));
+  return add(part, bend);
 }
 
 const hardSigmoid = unary((gradient, _x, y, attributes) => {
