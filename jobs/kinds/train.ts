@@ -17,7 +17,7 @@ import { chooseFeatures } from '../training/choose-features';
 import { exportModel, signatureOf } from '../training/export-model';
 import { prepareFamily } from '../training/families/index';
 import { type Fitted, fitModel } from '../training/fit-model';
-import { isDecoderSpec } from '../training/language-model/check-decoder-spec';
+import { isDecoderSpec } from '../training/language-model/decoder-spec';
 import { trainLanguageModel } from '../training/language-model/train-language-model';
 import { partOf } from '../training/part-of';
 import type { Prepared } from '../training/prepare';

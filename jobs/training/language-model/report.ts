@@ -1,6 +1,6 @@
 import { trainingSummary } from '../report';
-import type { DecoderSpec } from './check-decoder-spec';
 import type { Corpus } from './corpus';
+import type { DecoderSpec } from './decoder-spec';
 import type { FittedLanguageModel } from './fit-language-model';
 
 /** What the model wrote by itself, for people to read. */

@@ -5,8 +5,8 @@ import type { Table } from '../../datasets/open-table';
 import type { JobContext } from '../../kinds/job-kind';
 import { publishPage } from '../../reports/publish-page';
 import { trainingReportPage } from '../../reports/training-report-page';
-import { checkDecoderSpec, type DecoderSpec } from './check-decoder-spec';
 import { type Corpus, corpusOf } from './corpus';
+import type { DecoderSpec } from './decoder-spec';
 import { exportLanguageModel, languageModelSignature } from './export-language-model';
 import { type FittedLanguageModel, fitLanguageModel } from './fit-language-model';
 import { readText } from './read-text';
@@ -34,7 +34,6 @@ type Result = JobManifest['result'];
 /** Learns to predict the next token of a text, and exports the model that does. */
 export async function trainLanguageModel(run: LanguageModelRun): Promise<Result> {
   const { spec, context } = run;
-  checkDecoderSpec(spec);
   const length = spec.model.maximum_length ?? defaultContext;
   const corpus = await readCorpus(run, length);
   stage(context, progress.prepared);

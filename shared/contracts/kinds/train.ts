@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { aliasName, datasetId, modelName } from '../names';
 import { augmentationSpec } from '../training/augmentation-spec';
 import { fraction } from '../training/field-ranges';
+import { languageModelRules } from '../training/language-model-rules';
 import { lossSpec } from '../training/loss-spec';
 import { modelSpec } from '../training/model-spec';
 import { clippingSpec, optimizerSpec, scheduleSpec } from '../training/optimizer-spec';
@@ -75,6 +76,7 @@ const rules: readonly Rule[] = [
     message: 'must be a multiple of heads: each head takes an equal part of it',
     holds: ({ model }) => model.family !== 'transformer' || model.width % model.heads === 0,
   },
+  ...languageModelRules,
 ];
 
 export const trainSpec = trainFields.superRefine((spec, context) => {

@@ -205,13 +205,6 @@ describe('train, a language model', () => {
       { target: 'number' },
       "the target 'number' is of type integer, and a language model learns from text",
     ],
-    ['a task', { task: 'classification' }, 'task has no place in a language model'],
-    ['augmentation', { augmentation: { noise: 0.1 } }, 'augmentation is for images'],
-    [
-      'a loss of numbers',
-      { loss: { name: 'huber' } },
-      "loss.name of a language model can only be 'cross_entropy'",
-    ],
     [
       'a context longer than the text',
       { model: { maximum_length: 4000 } },
