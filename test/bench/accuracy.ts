@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ingestRows, ingestSource, penguins } from '../support/penguins';
 import { finetuneAccuracyRows } from './finetune-accuracy';
 import { imageAccuracyRows } from './image-accuracy';
+import { languageModelAccuracyRows } from './language-model-accuracy';
 import { type Bench, type Row, withGoal } from './row';
 import { dataset, runJob, specOf, value } from './training-job';
 
@@ -54,4 +55,5 @@ export const accuracy: Bench = async () => [
   ...(await adultRows()),
   ...(await imageAccuracyRows()),
   ...(await finetuneAccuracyRows()),
+  ...(await languageModelAccuracyRows()),
 ];

@@ -15,7 +15,14 @@ export const specOf = (spec: object): TrainSpec =>
   trainSpec.parse({ dataset, register: { name: 'accuracy' }, ...spec });
 
 const measured = z.object({
-  metrics: z.object({ test: z.object({ accuracy: z.number(), roc_auc: z.number().optional() }) }),
+  metrics: z.object({
+    test: z.object({
+      accuracy: z.number(),
+      roc_auc: z.number().optional(),
+      /** Of a language model, in nats a token. */
+      loss: z.number().optional(),
+    }),
+  }),
 });
 const report = z.object({
   training: z.object({ history: z.array(z.object({ seconds: z.number(), step: z.number() })) }),
