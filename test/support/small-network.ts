@@ -124,6 +124,16 @@ export function smallRows(rows: number): { features: Tensor; targets: Tensor } {
   return { features, targets: tensor('int64', [rows], labels) };
 }
 
+/** The same rows as a data set has them: a list of 16 numbers, and a class by name. */
+export function smallRecords(count: number) {
+  const { features, targets } = smallRows(count);
+  const pixels = Array.from(features.data, Number);
+  return Array.from({ length: count }, (_, row) => ({
+    pixels: pixels.slice(16 * row, 16 * row + 16),
+    side: ['right', 'even', 'left'][Number(targets.data[row])] ?? '',
+  }));
+}
+
 /** The weights that so many steps of SGD come to, over rows that went through the prefix once. */
 export async function trainedBy(operated: Operated, rows: number, steps: number): Promise<readonly Tensor[]> {
   const { network, prefix, columns } = operated;

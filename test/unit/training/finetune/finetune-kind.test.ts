@@ -13,7 +13,7 @@ import { readModel } from '../../../../shared/onnx/read-model';
 import { writeModel } from '../../../../shared/onnx/write-model';
 import { type FolderJobContext, folderJobContext } from '../../../support/folder-job-context';
 import { ingestRows, penguins, type Row } from '../../../support/penguins';
-import { smallNetwork, smallRows } from '../../../support/small-network';
+import { smallNetwork, smallRecords } from '../../../support/small-network';
 
 const accuracyOf = ({ metrics }: { metrics: Record<string, unknown> }): number =>
   z.object({ test: z.object({ accuracy: z.number() }) }).parse(metrics).test.accuracy;
@@ -56,18 +56,8 @@ async function setup({ rows, target, model, signature, finetune = {}, spec = {} 
   return { context, run, remove };
 }
 
-/** Rows of images as lists, with their classes. */
-function imageRows(count: number) {
-  const { features, targets } = smallRows(count);
-  const pixels = Array.from(features.data, Number);
-  return Array.from({ length: count }, (_, row) => ({
-    pixels: pixels.slice(16 * row, 16 * row + 16),
-    side: ['left', 'even', 'right'][Number(targets.data[row])] ?? '',
-  }));
-}
-
 const imageJob = (model: Model, more: Partial<Given> = {}): Given => ({
-  rows: imageRows(300),
+  rows: smallRecords(300),
   target: 'side',
   model: writeModel(model),
   ...more,
@@ -198,17 +188,17 @@ describe('train with the family finetune', () => {
   it.each<[string, Partial<Given>, RegExp]>([
     [
       'lists of another length than the model reads, naming both',
-      { rows: imageRows(60).map((row) => ({ ...row, pixels: row.pixels.slice(1) })) },
+      { rows: smallRecords(60).map((row) => ({ ...row, pixels: row.pixels.slice(1) })) },
       /the column 'pixels' \(numbers\) does not fit the model's input 'image' float\[1, 4, 4\]: its lists have 15 numbers, where the model reads 16/,
     ],
     [
       'lists of several lengths',
-      { rows: imageRows(60).map((row, at) => ({ ...row, pixels: row.pixels.slice(at % 2) })) },
+      { rows: smallRecords(60).map((row, at) => ({ ...row, pixels: row.pixels.slice(at % 2) })) },
       /its lists have from 15 to 16 numbers, and must be of one length/,
     ],
     [
       'columns that no input is fed from',
-      { rows: imageRows(60).map(({ side }, at) => ({ side, a: at, b: `t${at % 3}` })) },
+      { rows: smallRecords(60).map(({ side }, at) => ({ side, a: at, b: `t${at % 3}` })) },
       /the model reads 'image' float\[1, 4, 4\], and the features are 'a' \(integer\), 'b' \(text\)/,
     ],
   ])('refuses %s', async (_, more, message) => {
