@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import type { RunEvent } from '../../shared/contracts/events';
 import type { BatchRunner, RunRequest } from '../../shared/ports/batch-runner';
@@ -46,6 +47,9 @@ export interface ChildProcessRunner extends BatchRunner {
 }
 
 const prefix = 'runs/';
+
+/** Images are decoded in libuv's threads, of which there are 4 whatever the machine. */
+const libuvThreads = Math.max(4, availableParallelism());
 
 /**
  * AWS Batch at home: starts `jobs/main.ts` as a child process with the container's environment, a bounded number at once,
@@ -154,7 +158,12 @@ export function childProcessRunner(options: ChildProcessRunnerOptions): ChildPro
       cwd: options.cwd,
       // the child lives no longer than this channel: when the server is gone, it stops at its next checkpoint
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { PATH: process.env.PATH, ...run.request.environment, AWS_BATCH_JOB_ATTEMPT: String(run.attempt) },
+      env: {
+        PATH: process.env.PATH,
+        UV_THREADPOOL_SIZE: String(libuvThreads),
+        ...run.request.environment,
+        AWS_BATCH_JOB_ATTEMPT: String(run.attempt),
+      },
     });
     run.child = child;
     for (const stream of [child.stdout, child.stderr]) {

@@ -77,11 +77,16 @@ function uploadReading(sqlType: string): ColumnReading | undefined {
   return reading?.type === 'image' ? undefined : reading;
 }
 
+/** What to do about a type; the first that fits counts. */
+const remedies: readonly { type: RegExp; remedy: string }[] = [
+  { type: /\]$/, remedy: 'give lists of plain numbers, or leave it out' },
+  { type: /^(?:STRUCT|MAP|UNION)/, remedy: 'spread it over columns of its own, or leave it out' },
+  { type: /^BLOB/, remedy: 'leave it out; images come as a ZIP archive with a folder for each class' },
+  { type: /^/, remedy: 'convert it to text or a number, or leave it out' },
+];
+
 function unsupported({ name, sqlType }: FoundColumn) {
-  const isNested = /^(?:STRUCT|MAP|UNION)|\]$/.test(sqlType);
-  const remedy = isNested
-    ? 'spread it over columns of its own, or leave it out'
-    : 'convert it to text or a number, or leave it out';
+  const remedy = remedies.find(({ type }) => type.test(sqlType))?.remedy;
   return {
     column: name,
     code: 'unsupported_type' as const,

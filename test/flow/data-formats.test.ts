@@ -107,6 +107,17 @@ describe('data of other kinds than tables', () => {
     expect(dataset).toMatchObject({ state: 'ready', rows: 3_000, profile: { format: 'text' } });
     expect(columnOf(dataset, 'text')).toMatchObject({ type: 'text', distinct: 3_000 });
     const target = { dataset: dataset.id, target: 'text' };
+    const decoder = {
+      family: 'transformer',
+      form: 'decoder',
+      layers: 1,
+      heads: 1,
+      width: 4,
+      maximum_length: 8,
+    };
+    const learning = await train({ ...target, model: decoder, epochs: 10_000 });
+    expect(learning).toMatchObject({ status: 202 });
+    await server.client.send('POST', `${learning.headers.get('location')}/cancel`);
     expect((await train({ ...target, model: { family: 'mlp' } })).body).toMatchObject({
       code: 'too_many_classes',
     });

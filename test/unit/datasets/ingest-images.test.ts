@@ -5,10 +5,11 @@ import type { IngestOptions } from '../../../jobs/datasets/ingest-file';
 import { openTable } from '../../../jobs/datasets/open-table';
 import { readRows } from '../../../jobs/datasets/read-rows';
 import { splitTable } from '../../../jobs/datasets/split-table';
+import { writeRows } from '../../../jobs/datasets/write-rows';
 import { InterruptedError } from '../../../shared/errors/job-errors';
 import { imageOf, pngOf, renamed, type ZipEntry, zipOf } from '../../support/make-zip';
 import { mnistDigits } from '../../support/mnist-digits';
-import { errorsOf, ingestBytes, profileOf, rowsOf, tableOf } from './ingest-bytes';
+import { errorsOf, ingestBytes, makeFolder, profileOf, rowsOf, tableOf } from './ingest-bytes';
 
 const small = { width: 3, height: 2 };
 
@@ -175,6 +176,35 @@ describe('an archive of images', () => {
       seen += rows;
     }
     expect(seen).toBe(480);
+    await table.close();
+  });
+
+  it('has images in the rows that are written of a part', async () => {
+    const entries = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => ({
+        path: `${index % 2}/${index}.png`,
+        bytes: await pngOf({ width: 1 + (index % 7), height: 2 }),
+      })),
+    );
+    const table = await tableOf(await zipOf(entries));
+    const split = await splitTable(table, {
+      target: 'label',
+      task: 'classification',
+      validationFraction: 0,
+      testFraction: 0.3,
+      seed: 5,
+    });
+    const path = `${await makeFolder()}/rows.parquet`;
+
+    await writeRows(split, 'test', path);
+
+    const rows = await rowsOf(path);
+    expect(rows).toHaveLength(15);
+    for (const [image, label, file] of rows) {
+      const entry = entries.find((one) => one.path === file);
+      expect(image instanceof Uint8Array && entry?.bytes.equals(image)).toBe(true);
+      expect(label).toBe(entry?.path.split('/')[0]);
+    }
     await table.close();
   });
 
