@@ -20,7 +20,14 @@ import type { Training } from '../training-step';
 import { scoringModel, type Told, validator } from '../validate';
 import type { Corpus } from './corpus';
 import { nextTokenLoss } from './next-token-loss';
-import { heldOutPicker, heldOutWindows, trainingPicker, trainingWindows, windowCount } from './token-windows';
+import {
+  heldOutPicker,
+  heldOutWindows,
+  trainingPicker,
+  trainingWindowCount,
+  trainingWindows,
+  windowCount,
+} from './token-windows';
 import type { TokenKind } from './vocabulary';
 
 export interface LanguageModelOptions {
@@ -64,7 +71,7 @@ function trainingOf(options: LanguageModelOptions, decoder: TransformerDecoder):
     network: nextTokenNetwork(decoder, { vocabulary, length }),
     picker: trainingPicker(length),
     loss: nextTokenLoss(length, smoothing),
-    ...optimisationOf(spec, windowCount(corpus.parts.train.length, length)),
+    ...optimisationOf(spec, trainingWindowCount(corpus.parts.train.length, length)),
   };
 }
 
@@ -79,7 +86,7 @@ function fingerprintOf({ spec, corpus, length }: LanguageModelOptions): string {
   return hash.digest('hex');
 }
 
-/** Trains on windows at random places, validates on those that lie side by side behind them. */
+/** Trains on windows of the first part of a text, and validates on those of the part behind it. */
 export async function fitLanguageModel(options: LanguageModelOptions): Promise<FittedLanguageModel> {
   const { context, corpus, model, length } = options;
   const decoder = transformerDecoder(model, { vocabulary: corpus.vocabulary.symbols.length, length });

@@ -5,7 +5,7 @@ import { multiply } from '../../../shared/onnx/expressions';
 import type { Tensor } from '../../../shared/onnx/ir';
 import { type BatchPicker, windowPicker } from '../batch-picker';
 import type { EncodedRows } from '../encode-rows';
-import type { TrainingRows } from '../training-rows';
+import { shuffledOrder, type TrainingRows } from '../training-rows';
 
 /** Ids that a graph takes windows of, `[tokens]`. */
 const tokensOf = (ids: Uint16Array): Tensor => tensor('uint16', [ids.length], ids);
@@ -14,21 +14,34 @@ const tokensOf = (ids: Uint16Array): Tensor => tensor('uint16', [ids.length], id
 export const windowCount = (tokens: number, context: number): number =>
   Math.max(0, Math.floor((tokens - 1) / context));
 
-/** Where the windows of an epoch begin: drawn anew for each, and the same whenever the epoch is gone through again. */
-function windowStarts(count: number, last: number, { seed, epoch }: { seed: number; epoch: number }) {
-  const generator = xoroshiro128plus((Math.imul(seed, 0x9e37_79b1) + epoch) | 0);
-  return Uint32Array.from({ length: count }, () => uniformInt(generator, 0, last));
+/** One window fewer than fit, so that there is room to begin elsewhere in each epoch. */
+export const trainingWindowCount = (tokens: number, context: number): number =>
+  Math.max(1, Math.floor(tokens / context) - 1);
+
+interface Epoch {
+  readonly seed: number;
+  readonly epoch: number;
 }
 
-/** Windows of a text at random places; an epoch has as many as lie side by side in it. */
+/** Where the windows of an epoch begin: side by side from a place that is drawn for the epoch, in a drawn order. */
+function windowStarts(tokens: number, context: number, { seed, epoch }: Epoch): Uint32Array {
+  const count = trainingWindowCount(tokens, context);
+  const generator = xoroshiro128plus((Math.imul(seed, 0x9e37_79b1) + epoch) | 0);
+  const from = uniformInt(generator, 0, Math.min(context - 1, tokens - 1 - count * context));
+  return shuffledOrder(count, seed, epoch).map((place) => from + place * context);
+}
+
+/**
+ * Windows of a text in random order: an epoch reads each token once, as windows drawn anew would not, and cuts the text at
+ * other places than the epoch before. The same epoch is always the same.
+ */
 export function trainingWindows(ids: Uint16Array, context: number, seed: number): TrainingRows {
-  const rows = windowCount(ids.length, context);
+  const rows = trainingWindowCount(ids.length, context);
   const features = tokensOf(ids);
   return {
     rows,
     async *epoch(epoch) {
-      const order = windowStarts(rows, ids.length - 1 - context, { seed, epoch });
-      yield { rows, features, order };
+      yield { rows, features, order: windowStarts(ids.length, context, { seed, epoch }) };
     },
   };
 }

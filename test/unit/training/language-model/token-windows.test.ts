@@ -16,14 +16,23 @@ async function only<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('trainingWindows', () => {
-  it('draws as many windows as lie side by side, none of which runs over the end', async () => {
-    const [chunk] = await only(trainingWindows(ids, 8, 1).epoch(0));
+  it.each([
+    [101, 8, 11],
+    [9, 8, 1],
+    [20, 8, 1],
+  ])(
+    'cuts %d tokens into windows of %d that lie side by side, none of them over the end',
+    async (tokens, context, count) => {
+      const [chunk] = await only(trainingWindows(ids.subarray(0, tokens), context, 1).epoch(0));
 
-    expect(chunk?.order).toHaveLength(12);
-    expect(Math.max(...(chunk?.order ?? [Number.NaN]))).toBeLessThanOrEqual(101 - 1 - 8);
-  });
+      const starts = [...(chunk?.order ?? [])].sort((a, b) => a - b);
+      expect(starts).toHaveLength(count);
+      expect(starts.every((start, place) => start === (starts[0] ?? 0) + place * context)).toBe(true);
+      expect((starts.at(-1) ?? Number.NaN) + context).toBeLessThan(tokens);
+    },
+  );
 
-  it('draws the same windows for the same epoch, and others for another', async () => {
+  it('cuts the same epoch at the same places, and another at others', async () => {
     const windows = trainingWindows(ids, 8, 1);
 
     const [first, again, next] = [
