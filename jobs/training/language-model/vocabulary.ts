@@ -39,7 +39,7 @@ export const textUnits = (text: string, kind: TokenKind): TextUnits =>
   kind === 'bytes' ? new TextEncoder().encode(text) : codePoints(text);
 
 /** More characters than this make a table of which most rows are hardly ever learned. */
-export const mostCharacters = 4096;
+const mostCharacters = 4096;
 
 /** U+FFFD, which Unicode has for what cannot be represented. */
 const replacement = '\ufffd';

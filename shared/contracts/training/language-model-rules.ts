@@ -12,7 +12,7 @@ export interface RowFields {
 }
 
 /** A transformer of form `decoder` learns from one long text instead of from rows. */
-export const isLanguageModel = (model: ModelSpec): boolean =>
+const isLanguageModel = (model: ModelSpec): boolean =>
   model.family === 'transformer' && model.form === 'decoder';
 
 export interface LanguageModelRule {
