@@ -8,6 +8,7 @@ import { enclosingBodies } from '../../shared/onnx/walk';
 import { decompositionOf } from './decompositions';
 import { gradientRuleOf, isStepLike } from './gradient-rules';
 import type { Gradient } from './gradient-rules/gradient-rule';
+import { nearestForm } from './nearest-forms';
 import { sumToShape } from './sum-to-shape';
 import { unsupported } from './unsupported';
 
@@ -70,15 +71,13 @@ function throughParts(node: OperationValue, gradients: readonly Gradient[]): rea
   );
 }
 
-const advice = 'put it before the trained part, or build it from operators that have one';
-
 function inputGradients(node: OperationValue, gradients: readonly Gradient[]): readonly Gradient[] {
   if (isStepLike(node.domain, node.op)) return [];
   const rule = gradientRuleOf(node.domain, node.op);
   if (rule !== undefined)
     return rule(gradients[0] ?? filledLike(0, node), node.inputs, node, node.attributes, gradients);
   const parts = throughParts(node, gradients);
-  if (parts === undefined) throw unsupported(node, advice);
+  if (parts === undefined) throw unsupported(node, nearestForm(node.domain, node.op));
   return parts;
 }
 

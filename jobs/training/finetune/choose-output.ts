@@ -2,8 +2,10 @@ import type { ModelSignature } from '../../../shared/contracts/model';
 import { UnsuitableModelError } from '../../../shared/errors/compression-errors';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import type { Graph, Value } from '../../../shared/onnx/ir';
+import { everyValue } from '../../../shared/onnx/walk';
 import { nearestNames } from '../../datasets/nearest-names';
 import { findWeights } from './find-weights';
+import { refuseQuantised } from './refuse-quantised';
 
 /** The layers that a head can take the place of. */
 const heads = new Set(['MatMul', 'Gemm', 'Conv', 'ConvTranspose', 'FusedMatMul']);
@@ -20,9 +22,11 @@ function scoresOf({ outputs }: Graph, signature: Pick<ModelSignature, 'outputs'>
 
 /** The value that a new head reads: what the last layer reads, whose place the head takes. */
 export function inputOfLastLayer(graph: Graph, signature?: Pick<ModelSignature, 'outputs'>): Value {
-  const { layers } = findWeights(scoresOf(graph, signature));
+  const scores = scoresOf(graph, signature);
+  const { layers } = findWeights(scores);
   const [value] = layers.findLast(({ node }) => heads.has(node.op))?.fed ?? [];
   if (value !== undefined) return value;
+  refuseQuantised(everyValue([scores]));
   const has =
     layers.length === 0 ? 'no trainable weights' : 'no last layer of weights (MatMul, Gemm or Conv)';
   throw new UnsuitableModelError(

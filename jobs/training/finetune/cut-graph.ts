@@ -8,6 +8,7 @@ import { elementTypeOf, rankOf, shapeOf, staticShape } from '../../../shared/onn
 import { enclosingBodies, everyValue } from '../../../shared/onnx/walk';
 import { rowsAxis } from './bind-inputs';
 import { dependentOn } from './dependent-values';
+import { refuseQuantised } from './refuse-quantised';
 
 /** Operators whose answers are worth keeping. */
 const heavy = new Set([
@@ -58,11 +59,13 @@ export interface Cut {
 
 /**
  * Cuts ahead of everything that rests on what is trained. The frontier is what stands ahead, changes with the rows, and is
- * read behind; it is the value itself where nothing of it is trained.
+ * read behind; it is the value itself where nothing of it is trained. `UnsuitableModelError` where what is trained is
+ * quantised.
  */
 export function cutGraph(value: Value, trained: ReadonlySet<Value>): Cut {
   const order = everyValue([value]);
   const live = dependentOn(order, (each) => trained.has(each));
+  refuseQuantised(live);
   const fed = fedValues(order);
   const bodies = enclosingBodies(order);
   const isAhead = (each: Value) => !live.has(each) && !bodies.has(each);

@@ -60,9 +60,13 @@ function placeAlong(dims: readonly number[], axis: number): (place: number) => n
   return (place) => Math.floor(place / inner) % size;
 }
 
-/** A weight that was stored as whole numbers, as the float32 that it stands for. Blocked scales are left as they are. */
+/**
+ * A weight that was stored as whole numbers, as the float32 that it stands for; and what was rounded between two layers, as it
+ * was before. Blocked scales are left as they are.
+ */
 function dequantised(node: OperationValue): Value | undefined {
   const [x, scale, zero] = node.inputs;
+  if (x?.kind === 'operation' && x.op === 'QuantizeLinear') return x.inputs[0];
   const isBlocked = intAttribute(node.attributes, 'block_size', 0) !== 0;
   if (!isConstant(x) || !isConstant(scale) || (zero !== undefined && !isConstant(zero)) || isBlocked)
     return undefined;

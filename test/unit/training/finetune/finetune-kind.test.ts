@@ -135,7 +135,9 @@ describe('train with the family finetune', () => {
   });
 
   it('reads a list column into the only input of an imported model, and answers for lists', async () => {
-    const { context, run, remove } = await setup(imageJob(smallNetwork(), { spec: { epochs: 10 } }));
+    const { context, run, remove } = await setup(
+      imageJob(smallNetwork(), { spec: { epochs: 20, optimizer: { name: 'adam', learning_rate: 0.03 } } }),
+    );
 
     const { signature, metrics } = await run();
 

@@ -3,7 +3,7 @@ import { predict } from '../../../../jobs/training/network';
 import { onnxModelRuntime } from '../../../../shared/adapters/onnxruntime/onnx-model-runtime';
 import { UnsuitableModelError } from '../../../../shared/errors/compression-errors';
 import { BadSpecError } from '../../../../shared/errors/job-errors';
-import { attribute, constant, floats, input, int64s, operation } from '../../../../shared/onnx/build';
+import { attribute, constant, floats, input, int64s, operation, output } from '../../../../shared/onnx/build';
 import type { Model, Tensor, Value } from '../../../../shared/onnx/ir';
 import { model } from '../../../../shared/onnx/model';
 import { writeModel } from '../../../../shared/onnx/write-model';
@@ -217,6 +217,18 @@ describe('newNetwork', () => {
       /no trainable weights, so that there is nothing to fine-tune/,
     ],
     [
+      'a model that was quantised, with the node',
+      () => operatedOn(quantised()),
+      UnsuitableModelError,
+      /the model is quantised: DynamicQuantizeLinear\(float\[batch, 2\]\) rounds/,
+    ],
+    [
+      'to learn through a rounded value',
+      () => operatedOn(rounded()),
+      UnsuitableModelError,
+      /the model is quantised: DynamicQuantizeLinear\(float\[batch, 2\]\) rounds/,
+    ],
+    [
       'a model that mixes its rows, with the node',
       () => operatedOn(mixing()),
       UnsuitableModelError,
@@ -245,6 +257,25 @@ const mixing = () => {
   const first = operation('MatMul', [rows, constant(floats([2, 2], [1, 2, 3, 4]), 'first')]);
   const mixed = operation('ReduceMax', [first, constant(int64s([0]))]);
   return graphOf(operation('MatMul', [mixed, constant(floats([2, 2], [1, 2, 3, 4]))]), rows);
+};
+
+const wholeProduct = (value: Value) => {
+  const parts = operation('DynamicQuantizeLinear', [value]);
+  const weight = constant({ elementType: 'int8', dims: [2, 2], data: Int8Array.of(1, 2, 3, 4) }, 'weight');
+  const product = operation('MatMulInteger', [parts, weight, output(parts, 2)]);
+  return operation('Mul', [operation('Cast', [product], { to: attribute.int(1) }), output(parts, 1)]);
+};
+
+const quantised = () => {
+  const rows = rowsInput();
+  return graphOf(wholeProduct(rows), rows);
+};
+
+const rounded = () => {
+  const rows = rowsInput();
+  const first = operation('MatMul', [rows, constant(floats([2, 2], [1, 2, 3, 4]), 'first')]);
+  const last = constant(floats([2, 2], [1, 0, 0, 1]), 'last');
+  return graphOf(operation('MatMul', [wholeProduct(first), last]), rows);
 };
 
 /** A model that has a head of an earlier fine-tuning. */
