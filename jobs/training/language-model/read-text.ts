@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { BadSpecError } from '../../../shared/errors/job-errors';
+import { BadSpecError, UnusableDataError } from '../../../shared/errors/job-errors';
 import { columnIndex, columnReference, type Table } from '../../datasets/open-table';
+
+/** A string of Node holds no more than twice as many, and its ids take two bytes each. */
+const mostCharacters = 2 ** 28;
 
 /**
  * All texts of a column, one behind the other in the order of the rows. Rows of plain text bring their line ends; where no row
@@ -16,10 +19,16 @@ export async function readText(table: Table, column: string): Promise<string> {
     );
   const reference = columnReference(index);
   const relation = `${table.relationOf([reference])} WHERE ${reference} IS NOT NULL`;
-  const { ended } = await table.session.row(
-    z.object({ ended: z.coerce.number() }),
-    `SELECT count(*) FILTER (ends_with(${reference}, chr(10))) AS ended FROM ${relation}`,
+  const count = z.coerce.number();
+  const { ended, characters } = await table.session.row(
+    z.object({ ended: count, characters: count }),
+    `SELECT count(*) FILTER (ends_with(${reference}, chr(10))) AS ended, coalesce(sum(length(${reference})), 0) + count(*) AS characters FROM ${relation}`,
   );
+  if (characters > mostCharacters)
+    throw new UnusableDataError(
+      `the text column '${column}' has ${characters} characters, and a language model here holds at most ${mostCharacters} in memory; give less text`,
+      'text_too_long',
+    );
   const pieces: string[] = [];
   for await (const chunk of table.session.stream(`SELECT ${reference} FROM ${relation}`)) {
     const vector = chunk.getColumnVector(0);

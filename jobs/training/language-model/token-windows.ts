@@ -56,7 +56,7 @@ export function heldOutPicker(context: number): BatchPicker {
 }
 
 /** Activations of so many tokens are held at once. */
-const mostTokens = 8192;
+const mostTokens = 2048;
 
 /** All windows side by side, or the first so many, a few at a time; what is left behind the last is not read. */
 export function heldOutWindows(ids: Uint16Array, context: number, most = Number.POSITIVE_INFINITY) {

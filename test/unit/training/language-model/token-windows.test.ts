@@ -94,6 +94,6 @@ describe('heldOutWindows', () => {
     const chunks = await only(heldOutWindows(long, 100)());
 
     expect(chunks.reduce((sum, { rows }) => sum + rows, 0)).toBe(500);
-    expect(Math.max(...chunks.map(({ rows }) => rows))).toBeLessThanOrEqual(81);
+    expect(Math.max(...chunks.map(({ rows }) => rows))).toBeLessThanOrEqual(20);
   });
 });
