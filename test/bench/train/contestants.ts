@@ -3,8 +3,8 @@ import { openPeer, type Peer } from './peer';
 import type { PythonPeers } from './python';
 import type { Workload } from './workloads';
 
-/** As many as the machine that the targets were set on has. */
-export const threads = 2;
+/** Of every peer: as many as the machine has that the targets were set on, or as `INGOT_BENCH_THREADS` says. */
+export const threads = Number(process.env.INGOT_BENCH_THREADS ?? 2);
 
 const script = (name: string): string => join(import.meta.dirname, 'peers', name);
 

@@ -9,10 +9,11 @@ import { writeModel } from '../../../../shared/onnx/write-model';
 import { rowsOf, trainingOf } from '../ingot-training';
 import { asked, serve } from './serve';
 
-/** Ingot's side of the bench: all the steps that are asked for at a time in one `Loop`, as `train` runs them. */
+/** Ingot's side of the bench: many steps in one `Loop`, as `train` runs them. */
 const { workload, threads } = asked();
 const { training, rows } = trainingOf(workload);
-const batches = 16;
+/** In a chunk, and so in a call at most. */
+const batches = 50;
 const chunk = rowsOf(workload, rows, batches);
 const names = stateNames(training);
 const runtime = onnxModelRuntime({ flushDenormals: true });
@@ -24,12 +25,16 @@ let state: StateOf<Tensor> = {
 };
 let stepsDone = 0;
 
-async function run(steps: number): Promise<void> {
+async function call(steps: number): Promise<void> {
   const range = { from: 0, steps, stepsDone };
   const result = await session.run({ ...batchFeeds(chunk, training, range), ...stateFeeds(names, state) });
   if (result.losses?.data.some((loss) => !Number.isFinite(loss))) throw new Error('the loss is no number');
   state = nextState(names, result);
   stepsDone += steps;
+}
+
+async function run(steps: number): Promise<void> {
+  for (let done = 0; done < steps; done += batches) await call(Math.min(batches, steps - done));
 }
 
 await serve({ name: 'Ingot', version: packageFile.version, run });
