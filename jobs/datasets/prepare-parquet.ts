@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkColumnCount, checkColumnNames } from './check-column-names';
 import { type ColumnReading, readingOf } from './column-types';
 import { ingestLimits } from './ingest-limits';
+import { makeRoomForLists } from './list-blocks';
 import { columnReference } from './open-table';
 import { parquetColumnNames } from './parquet-column-names';
 import type { PreparedColumn, PreparedSource, Upload } from './prepared-source';
@@ -49,12 +50,14 @@ async function prepare({ session, path, issues }: Upload): Promise<PreparedSourc
   const known = columns.filter((column): column is KnownColumn => column.reading !== undefined);
   if (issues.any) return undefined;
   const relation = `${source} AS source(${columns.map(({ reference }) => reference).join(', ')})`;
+  const rowBytes = await makeRoomForLists({ session, path, issues }, known);
+  if (issues.any) return undefined;
   const misfits = await findMisfits(session, relation, known);
   for (const [index, column] of known.entries())
     if (misfits[index]) await noteMisfit({ session, relation, issues }, column);
   if (issues.any) return undefined;
   const prepared = known.map((column, index) => (misfits[index] ? withoutMisfit(column) : fitting(column)));
-  return { columns: prepared, relation, rows, rowBytes: await rowBytes(session, relation, known, rows) };
+  return { columns: prepared, relation, rows, rowBytes };
 }
 
 async function findColumns(session: Session, path: string, source: string): Promise<FoundColumn[]> {
@@ -150,20 +153,6 @@ async function noteMisfit({ session, relation, issues }: Reading, column: KnownC
 
 const listMisfit = (row: number): string =>
   `the list of row ${row} (from 1) holds a number that is missing, infinite or past 2^53; give numbers alone, or null for the whole list where it is unknown`;
-
-const bytesPerNumber = 8;
-
-/** Of the lists alone; other values are short. */
-async function rowBytes(session: Session, relation: string, columns: readonly KnownColumn[], rows: number) {
-  const lists = columns.filter(({ reading }) => reading.type === 'numbers');
-  if (lists.length === 0) return 0;
-  const sums = lists.map(({ reference }) => `coalesce(sum(len(${reference})), 0)`);
-  const { numbers } = await session.row(
-    z.object({ numbers: z.coerce.number() }),
-    `SELECT ${sums.join(' + ')} AS numbers FROM ${relation}`,
-  );
-  return (numbers * bytesPerNumber) / rows;
-}
 
 function misfitIssue({ type }: ColumnReading) {
   if (type === 'number') {

@@ -54,9 +54,9 @@ const defaultMemoryLimitMib = 384;
 /** Up to here the default is enough for two threads. */
 const narrow = 500;
 const mebibytesPerColumn = 0.25;
-/** DuckDB's vector; a block of rows is copied on its way to the file. */
+/** DuckDB's vector; a block of rows is copied on its way to the file, into room that is rounded up to a power of two. */
 const rowsAtOnce = 2048;
-const copies = 3;
+const copies = 6;
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const folder = await mkdtemp(join(options.scratch, 'duckdb-'));

@@ -83,11 +83,11 @@ export async function tableOf(bytes: string | Uint8Array): Promise<Table> {
 }
 
 /** Writes what a query of DuckDB gives as a Parquet file. */
-export async function writeParquet(query: string): Promise<string> {
+export async function writeParquet(query: string, ...options: string[]): Promise<string> {
   const folder = await makeFolder();
   const session = await openSession({ scratch: folder });
   const path = join(folder, 'made.parquet');
-  await session.run(`COPY (${query}) TO ${quoteText(path)} (FORMAT parquet)`);
+  await session.run(`COPY (${query}) TO ${quoteText(path)} (${['FORMAT parquet', ...options].join(', ')})`);
   await session.close();
   return path;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { errorsOf, ingestBytes, profileOf, rowsOf, writeParquet } from './ingest-bytes';
 
-const parquet = async (query: string) => readFile(await writeParquet(query));
+const parquet = async (...query: Parameters<typeof writeParquet>) => readFile(await writeParquet(...query));
 
 describe('a Parquet upload', () => {
   it('maps the types of its columns to the five of a table', async () => {
@@ -86,6 +86,22 @@ describe('a Parquet upload', () => {
     const found = await errorsOf(await parquet(query));
 
     expect(found.map(({ detail, ...place }) => place)).toEqual(errors);
+  });
+
+  it('refuses row groups of more long lists than memory holds at once, and takes the same lists in smaller ones', async () => {
+    const lists = (from: number, to: number) =>
+      `SELECT list_transform(range(150528), lambda x: ((x + range) % 100)::TINYINT) AS pixels FROM range(${from}, ${to})`;
+    const groups = [lists(0, 50), lists(50, 100), lists(100, 130)].join(' UNION ALL ');
+
+    const [error] = await errorsOf(await parquet(lists(0, 130)));
+    const { outcome } = await ingestBytes(await parquet(groups, 'ROW_GROUP_SIZE 1'));
+
+    expect(error).toMatchObject({
+      column: 'pixels',
+      code: 'field_too_large',
+      detail: expect.stringMatching(/have 150528 numbers, and 130 rows .* row groups of at most 111 rows/),
+    });
+    expect(outcome).toMatchObject({ type: 'ready', profile: { rows: 130 } });
   });
 
   it('says which row holds the number that is none', async () => {
