@@ -9,9 +9,7 @@ import { inputsOf } from '../../../shared/onnx/post-order';
 import { printType, shapeOf, staticShape } from '../../../shared/onnx/shapes';
 import { rewrite, topologicalOrder } from '../../../shared/onnx/walk';
 import { carriesGradient } from '../../autodiff/pull-back';
-
-/** The axis of rows in everything that a graph computes of rows. */
-export const rowsAxis = 'batch';
+import { refineRows, rowsAxis } from './refine-rows';
 
 export const hasRows = (value: Value): boolean => shapeOf(value)?.[0] === rowsAxis;
 
@@ -59,12 +57,13 @@ const ofAnyRows: Readonly<Record<string, (node: OperationValue) => Value | undef
 
 /** The same graph with other values in its inputs' places, rows along the first axis. */
 export function bindInputs(graph: Graph, given: ReadonlyMap<string, Value>): Graph {
-  return rewrite(graph, (value, rebuilt) => {
+  const bound = rewrite(graph, (value, rebuilt) => {
     if (value.kind === 'input' && graph.inputs.includes(value)) return given.get(value.name);
     return rebuilt.kind === 'operation' && Object.hasOwn(ofAnyRows, rebuilt.op)
       ? ofAnyRows[rebuilt.op]?.(rebuilt)
       : undefined;
   });
+  return refineRows(bound);
 }
 
 /** `UnsuitableModelError` where a value is not one of each row, with the node that loses the rows. */

@@ -6,8 +6,8 @@ import { knownEntries } from '../../../shared/onnx/known-values';
 import { dependenciesOf, postOrder } from '../../../shared/onnx/post-order';
 import { elementTypeOf, rankOf, shapeOf, staticShape } from '../../../shared/onnx/shapes';
 import { enclosingBodies, everyValue } from '../../../shared/onnx/walk';
-import { rowsAxis } from './bind-inputs';
 import { dependentOn } from './dependent-values';
+import { rowsAxis } from './refine-rows';
 import { refuseQuantised } from './refuse-quantised';
 
 /** Operators whose answers are worth keeping. */

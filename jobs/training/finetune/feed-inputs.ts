@@ -12,7 +12,7 @@ import type { ElementType, InputValue, Value } from '../../../shared/onnx/ir';
 import { elementTypeOf } from '../../../shared/onnx/shapes';
 import type { NumberStatistics } from '../../datasets/fit-statistics';
 import { asColumn, beside, number } from '../graph-math';
-import { rowsAxis } from './bind-inputs';
+import { rowsAxis } from './refine-rows';
 
 /** Columns as they are stored, and what a model's input makes of them. */
 export interface FedInput {
@@ -65,18 +65,18 @@ function fedImages({ columns: [column], dims }: MatchedInput, type: ElementType,
   return { columns: [images], value: isFloat(type) ? normalised(typed, dims, asked, pixelScale) : typed };
 }
 
-/** A sequence stands in the model's own shape, for it is padded to it; other lists stand as the data have them. */
-function fedLists(matched: MatchedInput, type: ElementType, asked: Asked): FedInput {
-  const {
-    columns: [column],
-    dims,
-  } = matched;
-  if (isPadded(matched.field)) return fedScalar(matched, type);
-  const length = dims.reduce((product, size) => product * size, 1);
-  const arePixels = isImage(dims) && column?.bytes === true;
-  const lists = input(column?.name ?? '', arePixels ? 'uint8' : type, [rowsAxis, length]);
+/** A list that the model knows by name stands in its own shape, to which a sequence is padded; others stand as the data have them. */
+function fedLists(
+  { field, columns: [column], dims }: MatchedInput,
+  type: ElementType,
+  asked: Asked,
+): FedInput {
+  const isOwn = isPadded(field) || field.name === column?.name;
+  const arePixels = isFloat(type) && isImage(dims) && column?.bytes === true;
+  const stored = isOwn ? dims : [dims.reduce((product, size) => product * size, 1)];
+  const lists = input(column?.name ?? '', arePixels ? 'uint8' : type, [rowsAxis, ...stored]);
   const typed = castTo(lists, type);
-  const shaped = dims.length === 1 ? typed : operation('Reshape', [typed, ints([0, ...dims])]);
+  const shaped = stored.length === dims.length ? typed : operation('Reshape', [typed, ints([0, ...dims])]);
   const scale = arePixels ? pixelScale : 1;
   return { columns: [lists], value: isFloat(type) ? normalised(shaped, dims, asked, scale) : shaped };
 }
