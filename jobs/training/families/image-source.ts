@@ -29,11 +29,20 @@ export interface ImageRequest {
 export const imageSource = (request: ImageRequest): Promise<ImageSource> =>
   request.column.type === 'image' ? fromFiles(request) : fromLists(request);
 
+/** Means and deviations of more than these would differ by nothing that matters, and large images are slow to decode. */
+const enoughPixels = 2 ** 26;
+
 async function fromFiles({ split, column, image, seed }: ImageRequest): Promise<ImageSource> {
   const sampled = () => sampledRows({ split, name: column.name, seed });
   const size = image ?? (await typicalSize(encodedOf(sampled())));
   const moments = channelMoments(size.channels);
-  for await (const encoded of encodedOf(sampled())) moments.add(await decodeImages(encoded, size));
+  let seen = 0;
+  for await (const encoded of encodedOf(sampled())) {
+    const pixels = await decodeImages(encoded, size);
+    moments.add(pixels);
+    seen += pixels.length;
+    if (seen >= enoughPixels) break;
+  }
   return { size, elementType: 'uint8', pixels: moments.result() };
 }
 

@@ -12,15 +12,15 @@ export interface SampledColumn {
   readonly seed: number;
 }
 
-/** A column's values in the training rows, or in so many of them drawn by the seed. */
+/** A column's values in the training rows, in an order drawn by the seed; of many rows, the first of that order. */
 export async function* sampledRows({ split, name, seed }: SampledColumn): AsyncIterable<ColumnValues> {
-  const shuffle = split.counts.train > mostSampled ? { shuffle: { seed, epoch: 0 } } : {};
+  const shuffle = { seed, epoch: 0 };
   let read = 0;
   for await (const { rows, columns } of readRows(split, {
     part: 'train',
     columns: [name],
     chunkRows,
-    ...shuffle,
+    shuffle,
   })) {
     yield columns[name] ?? [];
     read += rows;
