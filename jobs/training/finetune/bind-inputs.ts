@@ -11,7 +11,7 @@ import { rewrite, topologicalOrder } from '../../../shared/onnx/walk';
 import { carriesGradient } from '../../autodiff/pull-back';
 import { refineRows, rowsAxis } from './refine-rows';
 
-export const hasRows = (value: Value): boolean => shapeOf(value)?.[0] === rowsAxis;
+const hasRows = (value: Value): boolean => shapeOf(value)?.[0] === rowsAxis;
 
 /**
  * A Reshape that was written for one row, or for a fixed number of them, as one for any number: where what it makes of a
