@@ -1,32 +1,23 @@
 import { attribute } from '../../../shared/onnx/attributes';
 import { operation } from '../../../shared/onnx/build';
-import type { Initialiser, Network } from '../network';
+import type { Network } from '../network';
 
 export interface ConvolutionOptions {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** Pixels of the kernel's side: odd. */
+  /** Pixels of the kernel's side: odd. 3 where absent. */
   readonly kernel?: number;
   readonly stride?: number;
-  readonly initialiser?: Initialiser;
-  /** False where a normalisation behind it would take the bias away again. */
-  readonly bias?: boolean;
 }
 
-/** Slides over `[batch, inputs, height, width]`, padded so that a stride of 1 keeps height and width. Kernels of 3 by 3 where none is given. */
-export function convolution({
-  name,
-  inputs,
-  outputs,
-  kernel = 3,
-  stride = 1,
-  initialiser = 'he',
-  bias = false,
-}: ConvolutionOptions): Network {
-  const names = { weight: `${name}.weight`, bias: `${name}.bias` };
+/**
+ * Slides over `[batch, inputs, height, width]`, padded so that a stride of 1 keeps height and width. It has no bias: a batch
+ * normalization behind it would take it away again.
+ */
+export function convolution({ name, inputs, outputs, kernel = 3, stride = 1 }: ConvolutionOptions): Network {
+  const weight = `${name}.weight`;
   const places = kernel * kernel;
-  const dims = [outputs, inputs, kernel, kernel];
   const border = Math.floor(kernel / 2);
   const attributes = {
     kernel_shape: attribute.ints([kernel, kernel]),
@@ -35,15 +26,14 @@ export function convolution({
   };
   return {
     parameters: [
-      { name: names.weight, dims, initialiser, fan: [inputs * places, outputs * places] },
-      ...(bias ? [{ name: names.bias, dims: [outputs], initialiser: 'zeros' } as const] : []),
+      {
+        name: weight,
+        dims: [outputs, inputs, kernel, kernel],
+        initialiser: 'he',
+        fan: [inputs * places, outputs * places],
+      },
     ],
     statistics: [],
-    apply: (value, { parameter }) =>
-      operation(
-        'Conv',
-        [value, parameter(names.weight), ...(bias ? [parameter(names.bias)] : [])],
-        attributes,
-      ),
+    apply: (value, { parameter }) => operation('Conv', [value, parameter(weight)], attributes),
   };
 }
