@@ -4,7 +4,7 @@ import { fromFloat16 } from '../../shared/onnx/half';
 import type { Tensor } from '../../shared/onnx/ir';
 import type { ColumnValues } from '../datasets/column-values';
 import type { RowChunk } from '../datasets/read-rows';
-import { classNames, type Predictions } from './predictions';
+import { classNames, others, type Predictions } from './predictions';
 import { alone, asProbabilities } from './scores-to-probabilities';
 
 type Outputs = Readonly<Record<string, Tensor>>;
@@ -54,7 +54,7 @@ export function classCollector(signature: ModelSignature, capacity: Capacity): C
         const label = Array.isArray(labels) ? (labels[row] ?? '') : '';
         const index = indexOf.get(label);
         if (index === undefined) {
-          unseen.set(label, (unseen.get(label) ?? 0) + 1);
+          countLabel(unseen, label);
           continue;
         }
         actual[rows] = index;
@@ -75,6 +75,14 @@ export function classCollector(signature: ModelSignature, capacity: Capacity): C
       };
     },
   };
+}
+
+/** So many labels are counted one by one; the rest together, by `others`. */
+const mostUnseen = 1_000;
+
+function countLabel(unseen: Map<string, number>, label: string): void {
+  const name = unseen.has(label) || unseen.size < mostUnseen ? label : others;
+  unseen.set(name, (unseen.get(name) ?? 0) + 1);
 }
 
 function refuseTooMany(rows: number, classes: number): void {
@@ -116,7 +124,11 @@ interface Asked {
 }
 
 /** `[rows, classes]`; of two classes, an output of one number a row speaks for the second. */
-export function classValues(signature: ModelSignature, outputs: Outputs, { rows, classes }: Asked): Float32Array {
+export function classValues(
+  signature: ModelSignature,
+  outputs: Outputs,
+  { rows, classes }: Asked,
+): Float32Array {
   const found = floatsOf(signature, outputs);
   const whole = found.find(({ length }) => length === rows * classes);
   if (whole !== undefined) return whole;

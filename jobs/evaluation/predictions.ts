@@ -1,6 +1,9 @@
 import type { ModelSignature } from '../../shared/contracts/model';
 import type { ClassProbabilities } from './metrics/predicted-classes';
 
+/** Stands for the labels that are too many to be counted one by one. */
+export const others = '(others)';
+
 /** How a row's value of a column is told apart for slicing: the index of its slice, or -1 where it is in none. */
 export type SliceIndexes = Int32Array;
 

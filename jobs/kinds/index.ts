@@ -1,5 +1,6 @@
 import type { JobKind } from '../../shared/contracts/job';
 import { compress } from './compress';
+import { evaluate } from './evaluate';
 import { importModel } from './import';
 import { ingest } from './ingest';
 import type { JobKindDefinition } from './job-kind';
@@ -11,6 +12,7 @@ export const jobKinds: { readonly [K in JobKind]: JobKindDefinition<K> } = {
   ingest,
   train,
   compress,
+  evaluate,
   tune,
   import: importModel,
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { datasetIssue } from './dataset';
 import { jobProgress } from './job';
 import { modelLineage, modelSignature } from './model';
-import { jobId, modelName, sha256Hex, tenantName, timestamp } from './names';
+import { jobId, modelName, sha256Hex, tenantName, timestamp, versionNumber } from './names';
 
 /** On the job queue: look at this job and dispatch it if it still waits. Sending it twice does no harm. */
 export const dispatchMessage = z.strictObject({
@@ -80,6 +80,15 @@ export const jobManifest = z.strictObject({
       signature: modelSignature,
       metrics: z.record(z.string(), z.unknown()),
       lineage: modelLineage,
+    }),
+    z.strictObject({
+      type: z.literal('evaluation'),
+      /** The version that was measured. */
+      model: z.strictObject({ name: modelName, version: versionNumber }),
+      /** Name of the file above that has all of it. */
+      evaluation: z.string(),
+      /** Single numbers, a few KiB. */
+      metrics: z.record(z.string(), z.unknown()),
     }),
     z.strictObject({ type: z.literal('model_imported'), signature: modelSignature }),
     z.strictObject({
