@@ -59,7 +59,8 @@ export function batchStatistics(
 
 /**
  * Brings each channel of `[batch, channels, …]` to mean 0 and deviation 1 over the batch, then scales and shifts it (Ioffe
- * and Szegedy, 2015). Predictions go by running statistics.
+ * and Szegedy, 2015). Predictions go by running statistics. Rows that fill a last batch up count too: they are rows of the
+ * data, only their loss is left out.
  */
 export function batchNormalization(name: string, channels: number): Network {
   const names = { scale: `${name}.weight`, shift: `${name}.bias` };
