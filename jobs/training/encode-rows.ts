@@ -1,5 +1,4 @@
 import type { ModelSignature } from '../../shared/contracts/model';
-import { tensor } from '../../shared/onnx/build';
 import type { Model, Tensor } from '../../shared/onnx/ir';
 import { model } from '../../shared/onnx/model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
@@ -79,7 +78,3 @@ export function rowEncoder({
     },
   };
 }
-
-/** Class indices or numbers as a tensor, `[rows]`. */
-export const targetTensor = (values: BigInt64Array | Float32Array): Tensor =>
-  tensor(values instanceof Float32Array ? 'float' : 'int64', [values.length], values);

@@ -6,7 +6,7 @@ import { type Directions, type GradientTransformation, scaled, stateless } from 
 import { normOf } from './norm';
 
 /** The Euclidean norm over all elements of all directions. */
-export function globalNorm({ values, factor }: Directions): Value {
+function globalNorm({ values, factor }: Directions): Value {
   const squares = values.map((value) => {
     const norm = normOf(value);
     return multiply(norm, norm);
