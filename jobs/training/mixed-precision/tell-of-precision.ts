@@ -2,7 +2,7 @@ import type { TrainSpec } from '../../../shared/contracts/kinds/train';
 import type { JobContext } from '../../kinds/job-kind';
 
 const ofMixed: Readonly<Record<JobContext['provider'], string>> = {
-  cpu: "precision 'mixed' gains nothing here: a CPU has no kernels for float16, so the runtime computes in float32; ask for a GPU, or for 'float32'",
+  cpu: "precision 'mixed' gains nothing here: a CPU has no kernels for float16, so the runtime computes in float32, and scaling the loss takes some time; ask for a GPU, or for 'float32'",
   cuda: "precision 'mixed' computes products of matrices and convolutions in float16",
 };
 
