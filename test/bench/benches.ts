@@ -1,5 +1,6 @@
 import { accuracy } from './accuracy';
 import { compression } from './compression';
+import { dataKinds } from './data-kinds';
 import { ingest } from './ingest';
 import type { Bench } from './row';
 import { serving } from './serving';
@@ -14,4 +15,5 @@ export const benches: Readonly<Record<string, Bench>> = {
   compression,
   serving,
   ingest,
+  'data-kinds': dataKinds,
 };
