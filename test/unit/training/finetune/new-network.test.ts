@@ -3,7 +3,16 @@ import { predict } from '../../../../jobs/training/network';
 import { onnxModelRuntime } from '../../../../shared/adapters/onnxruntime/onnx-model-runtime';
 import { UnsuitableModelError } from '../../../../shared/errors/compression-errors';
 import { BadSpecError } from '../../../../shared/errors/job-errors';
-import { attribute, constant, floats, input, int64s, operation, output } from '../../../../shared/onnx/build';
+import {
+  attribute,
+  constant,
+  floats,
+  input,
+  int64s,
+  operation,
+  output,
+  tensor,
+} from '../../../../shared/onnx/build';
 import type { Model, Tensor, Value } from '../../../../shared/onnx/ir';
 import { model } from '../../../../shared/onnx/model';
 import { writeModel } from '../../../../shared/onnx/write-model';
@@ -77,6 +86,36 @@ describe('newNetwork', () => {
       for (const [place, power] of powers.entries())
         expect(power / sum).toBeCloseTo(expected[3 * row + place] ?? Number.NaN, digits);
     }
+  });
+
+  it('hands the trained part several inputs as one, whole numbers too', async () => {
+    const { network, prefix, columns } = operatedOn(twoInputs());
+    const weights = initialWeights(network, 1);
+    const scores = predict(network, prefix.features, {
+      parameters: weights.parameters.map((each) => constant(each)),
+      statistics: [],
+    });
+    const [numbers, ids] = columns;
+    if (numbers === undefined || ids === undefined) throw new Error('two inputs are needed');
+    const fed = new Map([
+      [numbers, floats([2, 2], [1, 2, 3, 4])],
+      [ids, tensor('int64', [2, 3], [0, 1, 2, 2, 1, 1])],
+    ]);
+
+    const { features, given } = await runGraph(fed, { features: prefix.features, given: scores });
+
+    expect(named(network.parameters)).toEqual(['first', 'embedding', ...headWeights]);
+    expect(prefix.row).toEqual({ elementType: 'float', dims: [5] });
+    expect(Array.from(features?.data ?? [], Number)).toEqual([1, 2, 0, 1, 2, 3, 4, 2, 1, 1]);
+    // first = numbers [1, 1; 1, 1], the rows of the embedding summed: [0 + 1 + 2, 0], [2 + 1 + 1, 0]
+    const [weight] = weights.parameters.slice(-2);
+    const head = (a: number, b: number, at: number) =>
+      a * Number(weight?.data[at]) + b * Number(weight?.data[3 + at]);
+    const expected = [0, 1, 2]
+      .map((at) => head(3 + 3, 3, at))
+      .concat([0, 1, 2].map((at) => head(7 + 4, 7, at)));
+    for (const [place, value] of Array.from(given?.data ?? [], Number).entries())
+      expect(value).toBeCloseTo(expected[place] ?? Number.NaN, 4);
   });
 
   it('trains batch normalization by the batch, and its running statistics follow', async () => {
@@ -242,6 +281,17 @@ describe('newNetwork', () => {
 });
 
 const rowsInput = () => input('rows', 'float', ['batch', 2]);
+
+const twoInputs = () => {
+  const numbers = rowsInput();
+  const ids = input('ids', 'int64', ['batch', 3]);
+  const table = constant(floats([3, 2], [0, 0, 1, 0, 2, 0]), 'embedding');
+  const embedded = operation('Gather', [table, ids]);
+  const summed = operation('ReduceSum', [embedded, constant(int64s([1]))], { keepdims: attribute.int(0) });
+  const first = operation('MatMul', [numbers, constant(floats([2, 2], [1, 1, 1, 1]), 'first')]);
+  const joined = operation('Add', [first, summed]);
+  return graphOf(operation('MatMul', [joined, constant(floats([2, 2], [1, 0, 0, 1]), 'last')]), numbers, ids);
+};
 
 const lastLayerAlone = () => {
   const rows = rowsInput();
