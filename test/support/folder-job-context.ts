@@ -59,7 +59,7 @@ async function contextIn(
     progress,
     logs,
     scratch,
-    program: [process.execPath, '--import', 'tsx', join(__dirname, '../../jobs/main.ts')],
+    program: [process.execPath, '--import', 'tsx', join(process.cwd(), 'jobs/main.ts')],
     inputs: {
       get roles() {
         return Object.keys(options.inputs ?? {});
