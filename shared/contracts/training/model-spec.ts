@@ -45,7 +45,7 @@ export const cnnSpec = z.strictObject({
     .optional(),
 });
 
-/** Recurrent network over a sequence: a list column of numbers, or of token ids where `vocabulary` is given. */
+/** Recurrent network over a sequence: a list column of numbers. */
 export const rnnSpec = z.strictObject({
   family: z.literal('rnn'),
   cell: z.enum(['lstm', 'gru']).default('lstm'),
@@ -69,7 +69,7 @@ export const transformerSpec = z.strictObject({
   width: z.number().int().min(4).max(4096).default(128),
   feed_forward_width: z.number().int().min(4).max(16_384).optional(),
   dropout,
-  /** Decoder: the context. Encoder: the longest sequence of the training rows where absent. */
+  /** Decoder: the context, 64 where absent. Encoder: the longest sequence of the training rows where absent. */
   maximum_length: maximumLength.optional(),
   /** Decoder: what a token is. */
   tokens: z.enum(['characters', 'bytes']).default('characters'),
