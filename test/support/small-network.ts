@@ -1,7 +1,7 @@
 import { rowPicker } from '../../jobs/training/batch-picker';
 import { bindInputs, checkRows } from '../../jobs/training/finetune/bind-inputs';
 import { type NewNetwork, newNetwork } from '../../jobs/training/finetune/new-network';
-import { readBase } from '../../jobs/training/finetune/read-base';
+import { readBaseModel } from '../../jobs/training/finetune/read-base-model';
 import { initialWeights } from '../../jobs/training/initial-weights';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../jobs/training/loop-feeds';
 import { softmaxCrossEntropy } from '../../jobs/training/losses/cross-entropy';
@@ -98,7 +98,7 @@ export interface Operated extends NewNetwork {
 
 /** A model with a new head of three outputs, over its own inputs with any number of rows. */
 export function operatedOn(source: Model, { output, spec = {}, augmented = false }: Surgery = {}): Operated {
-  const base = readBase({ bytes: writeModel(source) }, output);
+  const base = readBaseModel({ bytes: writeModel(source) }, output);
   const columns = base.graph.inputs.map((each) =>
     input(each.name, elementTypeOf(each) ?? 'float', ['batch', ...(shapeOf(each)?.slice(1) ?? [])]),
   );

@@ -5,7 +5,7 @@ import { type InputModel, readInputModel } from '../../models/read-input-model';
 import { bindInputs, checkRows } from '../finetune/bind-inputs';
 import { feedInput } from '../finetune/feed-inputs';
 import { type NewNetwork, newNetwork } from '../finetune/new-network';
-import { type Base, readBase } from '../finetune/read-base';
+import { type Base, readBaseModel } from '../finetune/read-base-model';
 import { type Prepared, prepareColumns, prepareTarget, type UsedColumn } from '../prepare';
 import { outputCount } from '../target-encoding';
 import type { PrepareFamily, PrepareRequest } from './family';
@@ -17,7 +17,7 @@ type Request = PrepareRequest<'finetune'>;
 export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
   const { spec, model, split, context } = request;
   const file = await readInputModel(context, 'base');
-  const base = readBase(file, model.output);
+  const base = readBaseModel(file, model.output);
   const matched = matchInputs(base.signature.inputs, await givenColumns(request, base), {
     side: model.input,
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rowPicker } from '../../../jobs/training/batch-picker';
 import { bindInputs, checkRows } from '../../../jobs/training/finetune/bind-inputs';
 import { newNetwork } from '../../../jobs/training/finetune/new-network';
-import { readBase } from '../../../jobs/training/finetune/read-base';
+import { readBaseModel } from '../../../jobs/training/finetune/read-base-model';
 import { initialWeights } from '../../../jobs/training/initial-weights';
 import { nextState, stateFeeds, stateNames } from '../../../jobs/training/loop-feeds';
 import { softmaxCrossEntropy } from '../../../jobs/training/losses/cross-entropy';
@@ -47,7 +47,7 @@ interface Case {
 }
 
 const operated = ({ path, columns, freeze }: Case) => {
-  const base = readBase({ bytes: readFileSync(join(folder, path)) });
+  const base = readBaseModel({ bytes: readFileSync(join(folder, path)) });
   const graph = bindInputs(base.graph, new Map<string, Value>(columns.map((each) => [each.name, each])));
   const [output] = graph.outputs;
   if (output === undefined) throw new Error('no output');

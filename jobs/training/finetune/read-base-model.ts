@@ -50,7 +50,7 @@ function readWith(bytes: Uint8Array, wanted: string | undefined): Graph {
  * The model of a file as a graph from its inputs to what a new head reads: the value that is asked for by its name in the
  * file, or else what its last layer reads.
  */
-export function readBase({ bytes, signature }: BaseFile, wanted?: string): Base {
+export function readBaseModel({ bytes, signature }: BaseFile, wanted?: string): Base {
   const graph = readWith(bytes, wanted);
   const given = signature ?? derived(graph);
   const value = wanted === undefined ? inputOfLastLayer(graph, given) : graph.outputs.at(-1)?.value;
