@@ -12,7 +12,7 @@ import type { ObjectStore } from '../../shared/ports/object-store';
 import { type JobInputStores, requireReadyDataset, requireVersion } from './job-inputs';
 import { parsedJson } from './parsed-json';
 import { readSmallObject } from './read-small-object';
-import { refuseBase } from './refuse-base';
+import { refuseBaseModel } from './refuse-base-model';
 import { refuseLoss, refuseTeacher } from './refuse-loss';
 
 export interface CheckColumnsDependencies extends JobInputStores {
@@ -80,7 +80,7 @@ async function checkTrain(deps: CheckColumnsDependencies, tenant: string, spec: 
   refuseAny(errors);
   const features = askedFeatures(columns, spec);
   readableFeatures({ model: spec.model, columns: features, at: '/spec' });
-  await refuseBase({ stores: deps, tenant }, spec.model, features);
+  await refuseBaseModel({ stores: deps, tenant }, spec.model, features);
   refuseTarget(spec, { columns, rows });
   refuseLoss(spec, { columns });
   await refuseTeacher({ stores: deps, tenant }, spec, { columns });

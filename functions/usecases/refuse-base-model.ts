@@ -4,7 +4,7 @@ import { matchInputs } from '../../shared/datasets/match-inputs';
 import { type JobInputStores, requireVersion } from './job-inputs';
 
 /** Refuses columns that the model to go on from cannot read, as far as its signature and their profile tell. */
-export async function refuseBase(
+export async function refuseBaseModel(
   asked: { stores: JobInputStores; tenant: string },
   model: ModelSpec,
   features: readonly Pick<DatasetColumn, 'name' | 'type' | 'length'>[],
