@@ -1,7 +1,8 @@
-import { attribute, constant, floats, operation } from '../../../shared/onnx/build';
-import { ints, reshape } from '../../../shared/onnx/expressions';
+import { attribute, operation } from '../../../shared/onnx/build';
+import { castTo, greater, ints, multiply, reshape, unsqueeze } from '../../../shared/onnx/expressions';
 import type { Value } from '../../../shared/onnx/ir';
 import { shapeOf } from '../../../shared/onnx/shapes';
+import { number } from '../graph-math';
 import { forbidden, sizesOver } from '../layers/attention-positions';
 import type { ForwardPass, Network, ParameterSpec } from '../network';
 import { type StackSizes, type TransformerSpec, transformerStack } from './transformer-stack';
@@ -15,23 +16,21 @@ export interface TransformerDecoder {
   readonly scores: (vectors: Value, pass: ForwardPass) => Value;
 }
 
-/** 0 where a query (row) may attend to a key (column), which is at its own place or before it. */
-function causalPenalty(length: number): Value {
-  const penalties = Float32Array.from({ length: length * length }, (_, index) =>
-    index % length > Math.floor(index / length) ? forbidden : 0,
-  );
-  return constant(floats([length, length], penalties));
+/** 0, 1, 2, … as many as the ids have places. */
+function placesOf(ids: Value, context: number): Value {
+  const length = shapeOf(ids)?.[1];
+  const count = typeof length === 'number' ? length : context;
+  const places = ints(Array.from({ length: count }, (_, place) => place));
+  if (count === length) return places;
+  const end = operation('Shape', [ids], { start: attribute.int(1), end: attribute.int(2) });
+  return operation('Slice', [places, ints([0]), end, ints([0])]);
 }
 
-/** As many rows and columns of it as the ids have places. */
-function penaltyOver(ids: Value, context: number): Value {
-  const whole = causalPenalty(context);
-  const length = shapeOf(ids)?.[1];
-  if (length === context) return whole;
-  if (typeof length === 'number') return causalPenalty(length);
-  const end = operation('Shape', [ids], { start: attribute.int(1), end: attribute.int(2) });
-  const ends = operation('Concat', [end, end], { axis: attribute.int(0) });
-  return operation('Slice', [whole, ints([0, 0]), ends, ints([0, 1])]);
+/** 0 where a query (row) may attend to a key (column), which is at its own place or before it. */
+function causalPenalty(ids: Value, context: number): Value {
+  const places = placesOf(ids, context);
+  const isLater = greater(unsqueeze(places, [0]), unsqueeze(places, [1]));
+  return multiply(castTo(isLater, 'float'), number(forbidden));
 }
 
 /** The parts of a language model that reads at most `length` tokens, its context. */
@@ -39,7 +38,7 @@ export function transformerDecoder(spec: TransformerSpec, sizes: StackSizes): Tr
   const stack = transformerStack(spec, sizes);
   return {
     parameters: stack.parameters,
-    vectors: (ids, pass) => stack.apply(ids, pass, penaltyOver(ids, sizes.length)),
+    vectors: (ids, pass) => stack.apply(ids, pass, causalPenalty(ids, sizes.length)),
     scores: (vectors, pass) =>
       operation('Gemm', [vectors, pass.parameter(stack.tokenTable)], { transB: attribute.int(1) }),
   };
