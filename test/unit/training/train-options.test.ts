@@ -4,7 +4,7 @@ import { jobManifest } from '../../../shared/contracts/events';
 import { trainSpec } from '../../../shared/contracts/kinds/train';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import { floats, tensor } from '../../../shared/onnx/build';
-import { folderJobContext } from '../../support/folder-job-context';
+import { type FolderJobContext, folderJobContext } from '../../support/folder-job-context';
 import { ingestRows, penguins } from '../../support/penguins';
 
 interface Epoch {
@@ -14,9 +14,17 @@ interface Epoch {
 /** One row says '.' of its sex. */
 const rows = penguins().filter(({ Sex }) => Sex !== '.');
 
+/** The same file for every case: none of them changes it. */
+let data: { folder: FolderJobContext; path: string };
+
+beforeAll(async () => {
+  const folder = await folderJobContext();
+  data = { folder, path: await ingestRows(rows, folder.folder) };
+});
+afterAll(() => data.folder.remove());
+
 async function setup(spec: object) {
-  const data = await folderJobContext();
-  const context = await folderJobContext({ inputs: { data: await ingestRows(rows, data.folder) } });
+  const context = await folderJobContext({ inputs: { data: data.path } });
   const parsed = trainSpec.parse({
     dataset: 'ds_01J00000000000000000000000',
     target: 'Species',
@@ -28,8 +36,7 @@ async function setup(spec: object) {
     ...spec,
   });
   const run = () => train.run(parsed, context);
-  const remove = () => Promise.all([data.remove(), context.remove()]);
-  return { context, run, remove };
+  return { context, run, remove: context.remove };
 }
 
 async function trained(spec: object) {
