@@ -1,15 +1,12 @@
-import sharp from 'sharp';
 import { isImages, scalarsOf } from '../../../jobs/datasets/column-values';
 import { decodeImages } from '../../../jobs/datasets/decode-images';
-import type { IngestOptions } from '../../../jobs/datasets/ingest-file';
 import { openTable } from '../../../jobs/datasets/open-table';
 import { readRows } from '../../../jobs/datasets/read-rows';
 import { splitTable } from '../../../jobs/datasets/split-table';
 import { writeRows } from '../../../jobs/datasets/write-rows';
-import { InterruptedError } from '../../../shared/errors/job-errors';
 import { imageOf, pngOf, renamed, type ZipEntry, zipOf } from '../../support/make-zip';
 import { mnistDigits } from '../../support/mnist-digits';
-import { errorsOf, ingestBytes, makeFolder, profileOf, rowsOf, tableOf } from './ingest-bytes';
+import { ingestBytes, makeFolder, profileOf, rowsOf, tableOf } from './ingest-bytes';
 
 const small = { width: 3, height: 2 };
 
@@ -18,9 +15,6 @@ async function setup(more: readonly ZipEntry[] = []) {
   const files = ['cat/1.png', 'cat/2.png', 'dog/1.png'].map((path) => ({ path, bytes }));
   return { png: bytes, zip: await zipOf([...files, ...more]) };
 }
-
-const placesOf = async (zip: Buffer, options: Partial<IngestOptions> = {}) =>
-  (await errorsOf(zip, options)).map(({ detail, ...place }) => place);
 
 describe('an archive of images', () => {
   it('is stored as the bytes that it holds, each with its class and its name', async () => {
@@ -206,183 +200,6 @@ describe('an archive of images', () => {
       expect(label).toBe(entry?.path.split('/')[0]);
     }
     await table.close();
-  });
-
-  it.each([
-    {
-      what: 'images in no folder, and goes on',
-      entries: [{ path: '1.png' }, { path: 'cat/2.png' }, { path: '3.png' }],
-      errors: [
-        { file: '1.png', code: 'unlabelled_image' },
-        { file: '3.png', code: 'unlabelled_image' },
-      ],
-    },
-    {
-      what: 'a name that is there twice',
-      entries: [{ path: 'cat/1.png' }, { path: 'cat/1.png' }],
-      errors: [{ file: 'cat/1.png', code: 'duplicate_file' }],
-    },
-    {
-      what: 'images of other formats, by their names',
-      entries: [{ path: 'cat/1.png' }, { path: 'cat/2.gif' }, { path: 'cat/3.heic' }],
-      errors: [
-        { file: 'cat/2.gif', code: 'invalid_image' },
-        { file: 'cat/3.heic', code: 'invalid_image' },
-      ],
-    },
-    {
-      what: 'each image that does not decode',
-      entries: [
-        { path: 'cat/1.png' },
-        { path: 'cat/2.png', bytes: Buffer.from('not an image') },
-        { path: 'dog/3.jpg', bytes: Buffer.alloc(0) },
-        { path: 'dog/4.png', bytes: Buffer.from('GIF89a...') },
-      ],
-      errors: [
-        { file: 'cat/2.png', code: 'invalid_image' },
-        { file: 'dog/3.jpg', code: 'invalid_image' },
-        { file: 'dog/4.png', code: 'invalid_image' },
-      ],
-    },
-    { what: 'no image at all', entries: [{ path: 'cat/notes.txt' }], errors: [{ code: 'no_rows' }] },
-    { what: 'no files', entries: [], errors: [{ code: 'no_rows' }] },
-  ])('refuses $what', async ({ entries, errors }) => {
-    const { png } = await setup();
-    const zip = await zipOf(entries.map((entry) => ({ bytes: png, ...entry })));
-
-    expect(await placesOf(zip, { format: 'images' })).toEqual(errors);
-  });
-
-  it.each([
-    { what: 'PNG', bytes: async () => pngOf({ width: 60, height: 60 }), path: 'cat/x.png' },
-    {
-      what: 'JPEG',
-      bytes: async () => imageOf({ width: 60, height: 60 }).jpeg().toBuffer(),
-      path: 'cat/x.jpg',
-    },
-    {
-      what: 'WebP',
-      bytes: async () => imageOf({ width: 60, height: 60 }).webp().toBuffer(),
-      path: 'cat/x.webp',
-    },
-  ])('refuses a $what that is cut off, and names it', async ({ bytes, path }) => {
-    const whole = await bytes();
-    const { zip } = await setup([{ path, bytes: whole.subarray(0, whole.length * 0.6) }]);
-
-    const [error, ...more] = await errorsOf(zip);
-
-    expect(more).toEqual([]);
-    expect(error).toMatchObject({
-      file: path,
-      code: 'invalid_image',
-      detail: expect.stringMatching(/cannot be decoded: .+; replace/),
-    });
-  });
-
-  it('refuses an image of more pixels than are allowed without decoding it', async () => {
-    const create = { width: 8_000, height: 7_000, channels: 3 as const, background: '#fff' };
-    const large = await sharp({ create }).png().toBuffer();
-    const { zip } = await setup([{ path: 'cat/large.png', bytes: large }]);
-
-    const [error] = await errorsOf(zip);
-
-    expect(error).toMatchObject({ file: 'cat/large.png', detail: expect.stringMatching(/pixel limit/) });
-  });
-
-  it.each([
-    { what: 'is cut off', spoil: (zip: Buffer) => zip.subarray(0, zip.length - 30), code: 'invalid_archive' },
-    {
-      what: 'has bytes that were changed',
-      spoil: (zip: Buffer) => {
-        const spoilt = Buffer.from(zip);
-        spoilt[60] = 255 - (spoilt[60] ?? 0);
-        return spoilt;
-      },
-      code: 'invalid_archive',
-    },
-    {
-      what: 'is encrypted',
-      spoil: (zip: Buffer) => {
-        const spoilt = Buffer.from(zip);
-        spoilt.writeUInt16LE(1, spoilt.indexOf('PK\u0001\u0002') + 8);
-        return spoilt;
-      },
-      code: 'invalid_archive',
-    },
-    {
-      what: 'is packed by a method that is not read',
-      spoil: (zip: Buffer) => {
-        const spoilt = Buffer.from(zip);
-        spoilt.writeUInt16LE(14, spoilt.indexOf('PK\u0001\u0002') + 10);
-        return spoilt;
-      },
-      code: 'invalid_archive',
-    },
-  ])('refuses an archive that $what', async ({ spoil, code }) => {
-    const { zip } = await setup();
-
-    expect(await placesOf(spoil(zip), { format: 'images' })).toMatchObject([{ code }]);
-  });
-
-  it('refuses an archive that unpacks to far more than its size', async () => {
-    const bomb = { path: 'cat/9.png', bytes: Buffer.alloc(20_000_000), compress: true };
-    const { zip } = await setup([bomb]);
-
-    expect(await placesOf(zip)).toEqual([{ code: 'too_large_archive' }]);
-  });
-
-  it('refuses a file that unpacks to more than the archive says', async () => {
-    const { zip } = await setup([{ path: 'cat/9.png', bytes: Buffer.alloc(100_000), compress: true }]);
-    const directory = zip.lastIndexOf('PK\u0001\u0002');
-    zip.writeUInt32LE(1_000, directory + 24);
-
-    expect(await placesOf(zip)).toEqual([{ file: 'cat/9.png', code: 'invalid_archive' }]);
-  });
-
-  it('lists no more errors than there is use for', async () => {
-    const entries = Array.from({ length: 1_010 }, (_, index) => ({
-      path: `cat/${index}.png`,
-      bytes: Buffer.from('none'),
-    }));
-
-    const { outcome } = await ingestBytes(await zipOf(entries));
-
-    expect(outcome).toMatchObject({ type: 'rejected', truncated: true });
-    expect(outcome.type === 'rejected' && outcome.errors.length).toBe(1_000);
-  });
-
-  it.each([
-    { what: 'a spreadsheet', paths: ['[Content_Types].xml', 'xl/media/image1.png'] },
-    { what: 'a document', paths: ['mimetype', 'Pictures/1.png'] },
-    { what: 'a table', paths: ['table.csv'] },
-  ])('is told from an archive that is $what', async ({ paths }) => {
-    const { png } = await setup();
-    const zip = await zipOf(paths.map((path) => ({ path, bytes: png })));
-
-    const [error] = await errorsOf(zip);
-
-    expect(error).toMatchObject({
-      code: 'unknown_format',
-      detail: expect.stringMatching(/ZIP archive or a spreadsheet/),
-    });
-  });
-
-  it('refuses what was declared as images and is none, and an archive that was declared as something else', async () => {
-    const { zip } = await setup();
-
-    expect(await placesOf(Buffer.from('a,b\n1,2\n'), { format: 'images' })).toEqual([
-      { code: 'unknown_format' },
-    ]);
-    expect(await placesOf(zip, { format: 'csv' })).toEqual([{ line: 1, code: 'unknown_format' }]);
-  });
-
-  it('fails as interrupted when it is told to stop', async () => {
-    const { zip } = await setup();
-    const stop = new AbortController();
-
-    const ingesting = ingestBytes(zip, { signal: stop.signal, onProgress: () => stop.abort() });
-
-    await expect(ingesting).rejects.toBeInstanceOf(InterruptedError);
   });
 
   it('opens as a table whose image column is no plain one', async () => {
