@@ -2,6 +2,7 @@ import { rowPicker } from '../../../jobs/training/batch-picker';
 import { cnnNetwork } from '../../../jobs/training/families/cnn-networks';
 import { rnnNetwork } from '../../../jobs/training/families/rnn-network';
 import { mlpNetwork } from '../../../jobs/training/families/tabular';
+import { nextTokenNetwork, transformerDecoder } from '../../../jobs/training/families/transformer-decoder';
 import { transformerEncoder } from '../../../jobs/training/families/transformer-encoder';
 import { initialWeights } from '../../../jobs/training/initial-weights';
 import { batchFeeds, nextState, stateFeeds, stateNames } from '../../../jobs/training/loop-feeds';
@@ -32,6 +33,8 @@ const rows = 64;
 interface Case {
   readonly network: Network;
   readonly features: RowType;
+  /** One class a row where absent. */
+  readonly targets?: RowType;
 }
 
 const mlp: Case = {
@@ -112,10 +115,24 @@ const everyFamily: readonly (readonly [string, Case])[] = [
   ['an LSTM', recurrentNetwork('lstm')],
   ['a GRU', recurrentNetwork('gru')],
   ['a transformer', encoder],
+  [
+    'a language model',
+    {
+      network: nextTokenNetwork(
+        transformerDecoder(
+          transformerSpec.parse({ family: 'transformer', form: 'decoder', layers: 2, heads: 2, width: 16 }),
+          { vocabulary: 9, length: 6 },
+        ),
+        { vocabulary: 9, length: 6 },
+      ),
+      features: { elementType: 'int64', dims: [6] },
+      targets: { elementType: 'int64', dims: [6] },
+    },
+  ],
 ];
 
 /** Two classes by the sign of the sum of the first half of the numbers. */
-function makeRows({ elementType, dims }: RowType) {
+function makeRows({ elementType, dims }: RowType, targets?: RowType) {
   const count = dims.reduce((product, size) => product * size, 1);
   const wave = Float32Array.from({ length: rows * count }, (_, place) => Math.sin(12.9898 * (place + 1)));
   const values = elementType === 'float' ? wave : wave.map((value) => Math.floor(4 + 4 * value));
@@ -126,7 +143,7 @@ function makeRows({ elementType, dims }: RowType) {
   return {
     rows,
     features: tensor(elementType, [rows, ...dims], Array.from(values)),
-    targets: tensor('int64', [rows], labels),
+    targets: targets ? tensor('int64', [rows, ...dims], Array.from(values)) : tensor('int64', [rows], labels),
   };
 }
 
@@ -139,12 +156,20 @@ interface Setup extends Case {
   readonly growthInterval?: number;
 }
 
-async function setup({ network, features, precision, asIs = false, accumulation = 1, ...scaling }: Setup) {
+async function setup({
+  network,
+  features,
+  targets,
+  precision,
+  asIs = false,
+  accumulation = 1,
+  ...scaling
+}: Setup) {
   const schedule = constantSchedule(0.003);
   const optimizer = optimizerOf(optimizerSpec.parse({ name: 'adam' }), schedule);
   const training: Training = {
     network,
-    picker: rowPicker(features, softmaxCrossEntropy.targets),
+    picker: rowPicker(features, targets ?? softmaxCrossEntropy.targets),
     loss: softmaxCrossEntropy,
     optimizer: precision === 'mixed' ? withLossScaling(optimizer, scaling) : optimizer,
     precision,
@@ -162,7 +187,7 @@ async function setup({ network, features, precision, asIs = false, accumulation 
   const model = trainingLoopModel(training);
   const computed = precision === 'mixed' && !asIs ? roundedToHalf(model) : model;
   const session = await onnxModelRuntime().load(writeModel(computed), { threads: 1 });
-  const chunk = makeRows(features);
+  const chunk = makeRows(features, targets);
   const run = async (state: StateOf<Tensor>, steps: number) => {
     const feeds = batchFeeds(chunk, training, { from: 0, steps, stepsDone: 0 });
     const results = await session.run({ ...feeds, ...stateFeeds(names, state) });
