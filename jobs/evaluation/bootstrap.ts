@@ -25,6 +25,8 @@ export interface BootstrapOptions extends ClassificationOptions {
   /** Of 1: how often such an interval holds the truth. */
   readonly confidence: number;
   readonly seed: number;
+  /** Rows to look at over all resamples and metrics; of more, a sample is drawn from. */
+  readonly mostVisits?: number;
   /** `InterruptedError` soon after it aborts. */
   readonly signal: AbortSignal;
   /** Told how much is done, of 1. */
@@ -51,7 +53,7 @@ export interface Bootstrapped {
 }
 
 /** Rows to look at over all resamples: some seconds' work. */
-const mostVisits = 1e9;
+const defaultVisits = 3e8;
 
 /**
  * Percentile intervals (Efron and Tibshirani, 1993) of the headline metrics: as many rows drawn with replacement, again and
@@ -64,7 +66,7 @@ export async function bootstrapIntervals(
   options: BootstrapOptions,
 ): Promise<Bootstrapped> {
   const random = randomBelow(options.seed);
-  const drawnFrom = sampled(predictions, rowsToDraw(predictions, options.resamples), random);
+  const drawnFrom = sampled(predictions, rowsToDraw(predictions, options), random);
   const metricsOf = weighted(drawnFrom, options);
   const sampleValues = metricsOf(new Uint16Array(drawnFrom.rows).fill(1));
   const resampled = await resample(metricsOf, drawnFrom.rows, { ...options, random });
@@ -85,7 +87,10 @@ export async function bootstrapIntervals(
   };
 }
 
-function rowsToDraw(predictions: Predictions, resamples: number): number {
+function rowsToDraw(
+  predictions: Predictions,
+  { resamples, mostVisits = defaultVisits }: BootstrapOptions,
+): number {
   const passes = predictions.task === 'regression' ? 4 : 2 + rankedClasses(predictions.classes).length;
   return Math.max(1_000, Math.min(mostOrderedRows, Math.floor(mostVisits / (resamples * passes))));
 }

@@ -14,11 +14,13 @@ export interface MeasuredSlice {
   metrics: Record<string, number>;
 }
 
+const counts: ReadonlySet<string> = new Set(['rows', 'top_k', 'curves_left_out']);
+
 /** Single numbers of a list of metrics, by name, without those that are settings or counts. */
 export function singleNumbers(metrics: object): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const [name, value] of Object.entries(metrics))
-    if (typeof value === 'number' && name !== 'rows' && name !== 'top_k') numbers[name] = value;
+    if (typeof value === 'number' && !counts.has(name)) numbers[name] = value;
   return numbers;
 }
 

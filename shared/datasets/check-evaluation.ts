@@ -50,7 +50,7 @@ function checkOptions({ metrics: { threshold, top_k } }: EvaluateSpec, classes: 
       '/spec/metrics/threshold',
       `a threshold decides between two classes, and the model ${has}; leave it out`,
     );
-  if (top_k !== undefined && top_k >= Math.max(classes, 3))
+  if (top_k !== undefined && (classes < 3 || top_k >= classes))
     refuse(
       '/spec/metrics/top_k',
       `top_k is ${top_k} and must be less than the classes, and the model ${has}`,
