@@ -1,19 +1,12 @@
 import type { JobManifest } from '../../../shared/contracts/events';
 import { InterruptedError } from '../../../shared/errors/job-errors';
-import { writeModel } from '../../../shared/onnx/write-model';
 import type { Table } from '../../datasets/open-table';
 import type { JobContext } from '../../kinds/job-kind';
-import { publishPage } from '../../reports/publish-page';
-import { trainingReportPage } from '../../reports/training-report-page';
-import { type Corpus, corpusOf } from './corpus';
+import { corpusOf } from './corpus';
 import type { DecoderSpec } from './decoder-spec';
-import { exportLanguageModel, languageModelSignature } from './export-language-model';
-import { type FittedLanguageModel, fitLanguageModel } from './fit-language-model';
+import { fitLanguageModel } from './fit-language-model';
+import { publishLanguageModel } from './publish-language-model';
 import { readText } from './read-text';
-import { languageModelReport, type Sample } from './report';
-import { sampleText } from './sample-text';
-
-const files = { model: 'model.onnx', report: 'report.json' } as const;
 
 /** Shares of the job's progress: what comes before training, and training. */
 const progress = { prepared: 0.02, trained: 0.97 } as const;
@@ -42,7 +35,7 @@ export async function trainLanguageModel(run: LanguageModelRun): Promise<Result>
     context.report({ ...done, fraction: progress.prepared + share * done.fraction });
   const fitted = await fitLanguageModel({ spec, model: spec.model, context, corpus, length, report });
   stage(context, progress.trained);
-  return publish(run, { corpus, fitted, length });
+  return publishLanguageModel({ spec, context, corpus, fitted, length });
 }
 
 /** `InterruptedError` where the job was told to stop; what training had is in its last checkpoint. */
@@ -72,91 +65,4 @@ async function readCorpus({ spec, context, table, testTable }: LanguageModelRun,
       `${unseen} characters to validate or test on are in none of the text to train on; they are read as '${vocabulary.unknown}'`,
     );
   return corpus;
-}
-
-interface Outcome {
-  readonly corpus: Corpus;
-  readonly fitted: FittedLanguageModel;
-  readonly length: number;
-}
-
-async function publish({ spec, context }: LanguageModelRun, outcome: Outcome): Promise<Result> {
-  const { corpus, fitted, length } = outcome;
-  const { vocabulary } = corpus;
-  const model = writeModel(
-    exportLanguageModel({
-      decoder: fitted.decoder,
-      parameters: fitted.trained.weights.parameters,
-      vocabulary,
-      length,
-      width: spec.model.width,
-      target: spec.target,
-    }),
-  );
-  await context.outputs.publish(files.model, model);
-  const sample = await sampled({ spec, context, model, ...outcome });
-  const report = languageModelReport({ spec, corpus, fitted, length, sample });
-  await context.outputs.publish(files.report, new TextEncoder().encode(JSON.stringify(report, null, 2)));
-  const { name } = spec.register;
-  await publishPage(context, () => trainingReportPage({ ...report, ...pageParts(report), name, spec }));
-  const last = fitted.trained.history.at(-1);
-  context.log('info', headline(fitted));
-  context.report({
-    fraction: 1,
-    step: fitted.trained.steps,
-    epoch: fitted.trained.history.length - 1,
-    metrics: { ...last?.metrics, ...(last ? { training_loss: last.training_loss } : {}) },
-  });
-  return {
-    type: 'model',
-    register: spec.register,
-    model: files.model,
-    signature: languageModelSignature({ vocabulary, target: spec.target }),
-    metrics: { ...fitted.metrics },
-    lineage: { dataset: spec.dataset },
-  };
-}
-
-/** What a page of a training shows beside what it shows of every model: tokens are its rows. */
-function pageParts({ metrics, sample }: ReturnType<typeof languageModelReport>) {
-  const parts = Object.entries(metrics).map(
-    ([part, { tokens = 0, ...measured }]) => [part, { rows: tokens, ...measured }] as const,
-  );
-  const told = [{ name: `Written at temperature ${sample.temperature}`, value: sample.text }];
-  return { metrics: Object.fromEntries(parts), facts: told };
-}
-
-const sampling = { tokens: 400, temperature: 0.8 } as const;
-
-interface Sampling extends Outcome {
-  readonly spec: DecoderSpec;
-  readonly context: JobContext;
-  readonly model: Uint8Array;
-}
-
-/** Some text of the exported model's own, behind the first tokens of what it was not trained on. */
-async function sampled({ spec, context, model, corpus, length }: Sampling): Promise<Sample> {
-  const { runtime, provider, threads, signal } = context;
-  const { parts, vocabulary } = corpus;
-  const heldOut = [parts.validation, parts.test, parts.train].find((ids) => ids.length > 0) ?? parts.train;
-  const prompt = Array.from(heldOut.subarray(0, Math.min(length, 32)));
-  const session = await runtime.load(model, { provider, threads });
-  try {
-    const ids = await sampleText(session, { ...sampling, prompt, seed: spec.seed, length, signal });
-    return {
-      prompt: vocabulary.decode(prompt),
-      text: vocabulary.decode(ids),
-      temperature: sampling.temperature,
-      seed: spec.seed,
-    };
-  } finally {
-    await session.dispose();
-  }
-}
-
-/** The numbers that people ask for first. */
-function headline({ metrics }: FittedLanguageModel): string {
-  const [part = 'train', measured = {}] = Object.entries(metrics).at(-1) ?? [];
-  const numbers = Object.entries(measured).filter(([name]) => name !== 'tokens');
-  return `${part}: ${numbers.map(([name, value]) => `${name} ${value.toPrecision(4)}`).join(', ')}`;
 }
