@@ -4,6 +4,7 @@ import type { NumberStatistics, UnusedColumn } from '../../datasets/fit-statisti
 import { type InputModel, readInputModel } from '../../models/read-input-model';
 import { bindInputs, checkRows } from '../finetune/bind-inputs';
 import { feedInput } from '../finetune/feed-inputs';
+import { hasWeightsInBodies } from '../finetune/find-weights';
 import { type NewNetwork, newNetwork } from '../finetune/new-network';
 import { type Base, readBaseModel } from '../finetune/read-base-model';
 import { type Prepared, prepareColumns, prepareTarget, type UsedColumn } from '../prepare';
@@ -31,6 +32,7 @@ export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
     augmented: spec.augmentation !== undefined,
   });
   for (const line of described(file, base, made)) context.log('info', line);
+  if (hasWeightsInBodies(value)) context.log('warn', bodiesStay);
   const { features, row, workingBytes } = made.prefix;
   return {
     ...target,
@@ -120,6 +122,8 @@ function columnsOf(
     .map((feature): UnusedColumn => ({ name: feature, kind: 'unused', why }));
   return { used, unused };
 }
+
+const bodiesStay = 'weights inside the bodies of If, Loop and Scan are not trained: they stay as they are';
 
 /** What a caller would want to know of the surgery. */
 function described({ name, version }: InputModel, base: Base, made: NewNetwork): string[] {

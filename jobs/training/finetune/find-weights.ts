@@ -1,7 +1,8 @@
+import { subgraphsOf } from '../../../shared/onnx/attributes';
 import { elementCount } from '../../../shared/onnx/element-types';
 import type { ConstantValue, OperationValue, Value } from '../../../shared/onnx/ir';
 import { inputsOf, postOrder } from '../../../shared/onnx/post-order';
-import { topologicalOrder } from '../../../shared/onnx/walk';
+import { everyValue } from '../../../shared/onnx/walk';
 import { carriesGradient } from '../../autodiff/pull-back';
 import { dependentOn } from './dependent-values';
 
@@ -154,12 +155,23 @@ class Finder {
   }
 }
 
+/** Whether bodies of If, Loop or Scan hold numbers that could have been weights: they stay as they are. */
+export function hasWeightsInBodies(value: Value): boolean {
+  const inside = everyValue([value]).flatMap((each) =>
+    each.kind === 'operation' ? subgraphsOf(each.attributes).flatMap(({ outputs }) => outputs) : [],
+  );
+  const outside = new Set(postOrder([value], inputsOf));
+  return everyValue(inside.map((output) => output.value)).some(
+    (each) => each.kind === 'constant' && !outside.has(each) && isWeight(each, true),
+  );
+}
+
 /**
  * The weights that a value rests on, each once however many nodes read it, and the layers that have them. A constant is a
  * weight by where it stands: bodies of If and Loop, masks, and what scales the inputs ahead of the first layer, are none.
  */
 export function findWeights(value: Value): Found {
-  const order = topologicalOrder([value]);
+  const order = postOrder([value], inputsOf);
   const finder = new Finder(order);
   const behind = new Set<Value>();
   for (const each of order) {

@@ -7,7 +7,8 @@ import {
   ModelProtoSchema,
 } from 'onnx-buf';
 import { InvalidModelError } from '../../../shared/errors/graph-errors';
-import { floats } from '../../../shared/onnx/build';
+import { floats, input, operation } from '../../../shared/onnx/build';
+import { model } from '../../../shared/onnx/model';
 import { printGraph } from '../../../shared/onnx/print';
 import { type ReadOptions, readModel } from '../../../shared/onnx/read-model';
 import { writeModel } from '../../../shared/onnx/write-model';
@@ -47,6 +48,20 @@ const add = (input: string[], output: string[]) => ({ opType: 'Add', input, outp
 const read = (bytes: Uint8Array, options?: ReadOptions) => printGraph(readModel(bytes, options).graph);
 
 describe('readModel', () => {
+  it('gives out values beside its outputs that somebody chooses by their names', () => {
+    const x = input('x', 'float', [2]);
+    const y = operation('Exp', [operation('Neg', [x])]);
+    const bytes = writeModel(
+      model({ graph: { name: 'g', inputs: [x], outputs: [{ name: 'y', value: y }] } }),
+    );
+
+    const { graph } = readModel(bytes, {
+      giveOut: (names) => names.filter((name) => name.startsWith('Neg')),
+    });
+
+    expect(graph.outputs.map(({ name }) => name)).toEqual(['y', 'Neg_0']);
+  });
+
   it('takes initializers that are listed as inputs too for constants', () => {
     const bytes = setup(
       {
