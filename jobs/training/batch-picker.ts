@@ -1,9 +1,8 @@
-import { attribute } from '../../shared/onnx/attributes';
 import { constant, input, operation, tensor } from '../../shared/onnx/build';
-import { add, castTo, ints, unsqueeze } from '../../shared/onnx/expressions';
+import { add, castTo, unsqueeze } from '../../shared/onnx/expressions';
 import type { ElementType, InputValue, Value } from '../../shared/onnx/ir';
 import { takeRows } from './graph-math';
-import { type RowType, rowLength } from './row-type';
+import type { RowType } from './row-type';
 
 /** What a network reads and what its outputs are held against, for some rows. */
 export interface Examples {
