@@ -100,7 +100,7 @@ type RandomBelow = (count: number) => number;
 /** Whole numbers from 0, as even as 32 bits allow. */
 function randomBelow(seed: number): RandomBelow {
   const generator = xoroshiro128plus(seed | 0);
-  return (count) => Math.floor(((generator.next() >>> 0) * count) / 2 ** 32);
+  return (count) => (((generator.next() >>> 0) * count) / 2 ** 32) >>> 0;
 }
 
 /** At most so many of the rows, in their order, each set of them as likely as any other (Knuth's algorithm S). */
