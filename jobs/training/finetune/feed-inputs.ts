@@ -65,7 +65,14 @@ function fedImages({ columns: [column], dims }: MatchedInput, type: ElementType,
   return { columns: [images], value: isFloat(type) ? normalised(typed, dims, asked, pixelScale) : typed };
 }
 
-/** A list that the model knows by name stands in its own shape, to which a sequence is padded; others stand as the data have them. */
+/** Pixels stand as images do, channels last, where that is their order; other lists as the data have them. */
+function listDims(dims: readonly number[], arePixels: boolean): readonly number[] {
+  const [first, second = 1, third = 1] = dims;
+  if (arePixels && first === 1) return [second, third, first];
+  return arePixels && !hasChannelsFirst(dims) ? dims : [dims.reduce((product, size) => product * size, 1)];
+}
+
+/** A list that the model knows by name stands in its own shape, to which a sequence is padded. */
 function fedLists(
   { field, columns: [column], dims }: MatchedInput,
   type: ElementType,
@@ -73,10 +80,11 @@ function fedLists(
 ): FedInput {
   const isOwn = isPadded(field) || field.name === column?.name;
   const arePixels = isFloat(type) && isImage(dims) && column?.bytes === true;
-  const stored = isOwn ? dims : [dims.reduce((product, size) => product * size, 1)];
+  const stored = isOwn ? dims : listDims(dims, arePixels);
   const lists = input(column?.name ?? '', arePixels ? 'uint8' : type, [rowsAxis, ...stored]);
   const typed = castTo(lists, type);
-  const shaped = stored.length === dims.length ? typed : operation('Reshape', [typed, ints([0, ...dims])]);
+  const isShaped = stored.length === dims.length && stored.every((size, axis) => size === dims[axis]);
+  const shaped = isShaped ? typed : operation('Reshape', [typed, ints([0, ...dims])]);
   const scale = arePixels ? pixelScale : 1;
   return { columns: [lists], value: isFloat(type) ? normalised(shaped, dims, asked, scale) : shaped };
 }

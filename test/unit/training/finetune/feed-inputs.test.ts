@@ -65,7 +65,7 @@ describe('feedInput', () => {
     const { stored, run } = fed([1, 2, 2], column, spec);
     const values = [0, 50, 100, 150];
     const given =
-      elementTypeOf(stored) === 'uint8' ? tensor('uint8', [1, 4], values) : floats([1, 4], values);
+      elementTypeOf(stored) === 'uint8' ? tensor('uint8', [1, 2, 2, 1], values) : floats([1, 4], values);
 
     const value = await run(given);
 
