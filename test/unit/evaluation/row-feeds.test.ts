@@ -1,94 +1,94 @@
+import sharp from 'sharp';
 import type { ColumnValues } from '../../../jobs/datasets/column-values';
 import { rowFeeds } from '../../../jobs/evaluation/row-feeds';
 import type { ModelSignature } from '../../../shared/contracts/model';
 import { UnusableDataError } from '../../../shared/errors/job-errors';
-import { pngOf } from '../../support/make-zip';
 
 type Field = ModelSignature['inputs'][number];
 
-/** Lists as a chunk of rows has them. */
-const lists = (...rows: readonly (readonly number[])[]): ColumnValues => ({
+const feed = async (field: Partial<Field>, values: ColumnValues, rows: number) => {
+  const input: Field = { name: 'x', type: 'number', element_type: 'float', shape: [], ...field };
+  const feeds = await rowFeeds(
+    { task: 'other', inputs: [input], outputs: [] },
+    { rows, columns: { x: values } },
+  );
+  return feeds.x;
+};
+
+const lists = (...rows: number[][]): ColumnValues => ({
   kind: 'lists',
   values: Float32Array.from(rows.flat()),
-  offsets: Uint32Array.from([0, ...rows.map((_, row) => rows.slice(0, row + 1).flat().length)]),
+  offsets: Uint32Array.from([0, ...rows.map((_, index) => rows.slice(0, index + 1).flat().length)]),
 });
 
-async function fed(field: Partial<Field>, values: ColumnValues, rows: number) {
-  const whole: Field = { name: 'x', type: 'number', element_type: 'float', shape: [], ...field };
-  const signature: ModelSignature = { task: 'other', inputs: [whole], outputs: [] };
-  const { x } = await rowFeeds(signature, { rows, columns: { x: values } });
-  return { dims: x?.dims, data: Array.from<unknown>(x?.data ?? []) };
-}
+describe('rowFeeds', () => {
+  it.each([
+    ['int64', BigInt64Array.of(1n, 0n)],
+    ['bool', Uint8Array.of(1, 0)],
+    ['double', Float64Array.of(1, 0)],
+    ['float16', Uint16Array.of(0x3c00, 0)],
+  ])('gives numbers as %s', async (element_type, data) => {
+    const fed = await feed({ element_type }, Float32Array.of(1, 0), 2);
 
-const none = Number.NaN;
-
-describe('rows as what a caller would have sent', () => {
-  it('fills lists up where the signature says with what, and cuts longer ones at their end', async () => {
-    const values = lists([1, 2], [], [3, 4, 5, 6]);
-
-    const [floats, tokens] = await Promise.all([
-      fed({ shape: [3], padding: null }, values, 3),
-      fed({ shape: [3], padding: -1, element_type: 'int64' }, values, 3),
-    ]);
-
-    expect(floats).toEqual({ dims: [3, 3], data: [1, 2, none, none, none, none, 3, 4, 5] });
-    expect(tokens).toEqual({ dims: [3, 3], data: [1n, 2n, -1n, -1n, -1n, -1n, 3n, 4n, 5n] });
+    expect(fed).toEqual({ elementType: element_type, dims: [2], data });
   });
 
-  it('reads lists as nested arrays, row by row', async () => {
-    const values = lists([1, 2, 3, 4], [5, 6, 7, 8]);
+  it('gives lists of the length that the model reads in its shape', async () => {
+    const fed = await feed({ shape: [2, 2] }, lists([1, 2, 3, 4], [5, 6, 7, 8]), 2);
 
-    const bytes = await fed({ shape: [2, 2], element_type: 'uint8' }, values, 2);
-
-    expect(bytes).toEqual({ dims: [2, 2, 2], data: [1, 2, 3, 4, 5, 6, 7, 8] });
+    expect(fed).toEqual({
+      elementType: 'float',
+      dims: [2, 2, 2],
+      data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+    });
   });
 
-  it('reads the pixels of images, channels last', async () => {
-    const encoded = [
-      await pngOf({ width: 2, height: 2, values: [0, 50, 100, 150] }),
-      await pngOf({ width: 2, height: 2, values: [200, 210, 220, 255] }),
-    ];
+  it('fills up and cuts lists where the model says with what', async () => {
+    const fed = await feed({ shape: [3], element_type: 'int64', padding: 0 }, lists([7], [1, 2, 3, 4]), 2);
 
-    const pixels = await fed({ shape: [2, 2, 1], element_type: 'uint8' }, { kind: 'images', encoded }, 2);
-
-    expect(pixels).toEqual({ dims: [2, 2, 2, 1], data: [0, 50, 100, 150, 200, 210, 220, 255] });
+    expect(fed?.data).toEqual(BigInt64Array.of(7n, 0n, 0n, 1n, 2n, 3n));
   });
 
-  it.each<{ what: string; field: Partial<Field>; values: ColumnValues; says: string }>([
-    {
-      what: 'a list of another length where nothing fills it up',
-      field: { shape: [3] },
-      values: lists([1, 2]),
-      says: 'has a list of 2 numbers, where the model reads 3',
-    },
-    {
-      what: 'half a step',
-      field: { shape: [3, 2], padding: null },
-      values: lists([1, 2, 3]),
-      says: 'has a list of 3 numbers, where the model reads a multiple of 2',
-    },
-    {
-      what: 'a number that is no pixel',
-      field: { shape: [1, 1, 1], element_type: 'uint8' },
-      values: lists([256]),
-      says: 'must be a whole number from 0 to 255, got 256',
-    },
-    {
-      what: 'one number for a list',
-      field: { shape: [2] },
-      values: Float32Array.from([1]),
-      says: 'has one value in each row',
-    },
-    {
-      what: 'a row without an image',
-      field: { shape: [2, 2, 1], element_type: 'uint8' },
-      values: { kind: 'images', encoded: [new Uint8Array()] },
-      says: 'has a row without an image',
-    },
-  ])('refuses $what', async ({ field, values, says }) => {
-    const refused = fed(field, values, 1);
+  it.each([
+    ['last', [2, 2, 3], [10, 20, 30, 10, 20, 30, 10, 20, 30, 10, 20, 30]],
+    ['first', [3, 2, 2], [10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30]],
+  ])('gives images as pixels with the channels %s', async (_, shape, pixels) => {
+    const background = { r: 10, g: 20, b: 30 };
+    const png = await sharp({ create: { width: 4, height: 4, channels: 3, background } })
+      .png()
+      .toBuffer();
 
-    await expect(refused).rejects.toThrow(UnusableDataError);
-    await expect(refused).rejects.toThrow(says);
+    const fed = await feed({ shape }, { kind: 'images', encoded: [png] }, 1);
+
+    expect(fed).toEqual({ elementType: 'float', dims: [1, ...shape], data: Float32Array.from(pixels) });
+  });
+
+  it.each([
+    ['text for numbers', {}, ['a', 'b'], /it is text/],
+    [
+      'a missing value where there is none',
+      { element_type: 'int64' },
+      Float32Array.of(1, Number.NaN),
+      /a missing value/,
+    ],
+    [
+      'a part of a whole number',
+      { element_type: 'int32' },
+      Float32Array.of(1, 0.5),
+      /must be a whole number/,
+    ],
+    [
+      'a list of another length',
+      { shape: [3] },
+      lists([1, 2], [3, 4]),
+      /a list of 2 numbers, where the model reads 3/,
+    ],
+    ['one number for a list', { shape: [3] }, Float32Array.of(1, 2), /one value in each row/],
+    ['a type of no column', { element_type: 'complex64' }, Float32Array.of(1, 2), /is of complex64/],
+  ])('refuses %s', async (_, field, values, words) => {
+    const fed = feed(field, values, 2);
+
+    await expect(fed).rejects.toThrow(UnusableDataError);
+    await expect(fed).rejects.toThrow(words);
   });
 });
