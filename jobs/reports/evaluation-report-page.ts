@@ -48,6 +48,6 @@ export async function evaluationReportPage(report: EvaluationReport): Promise<st
     ],
     sections: sections.flat().filter((one) => one !== undefined),
     footnote:
-      'Metrics are defined as in scikit-learn. Every number of this page is in report.json, in full, beside it.',
+      'Metrics are defined as in scikit-learn. Every number of this page is in evaluation.json, in full, beside it.',
   });
 }

@@ -12,7 +12,7 @@ export type MetricValues = Readonly<Record<string, number | undefined>>;
 export type WeightedMetrics = (weights: Uint16Array) => MetricValues;
 
 /** More classes than this are not ranked: one pass over the rows for each would take too long. */
-export const mostRankedClasses = 32;
+const mostRankedClasses = 32;
 
 /** How many classes a ranking metric passes over the rows for. */
 export function rankedClasses(classes: number): readonly number[] {

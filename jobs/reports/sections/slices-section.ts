@@ -36,7 +36,7 @@ export function slicesSection(slices: readonly MeasuredSlice[]): Section | undef
           { number: formatNumber(rows) },
           ...names.map((name) => ({ number: formatNumber(metrics[name] ?? Number.NaN) })),
         ]),
-      ...(left > 0 ? { note: `${left} more are in report.json.` } : {}),
+      ...(left > 0 ? { note: `${left} more are in evaluation.json.` } : {}),
     },
   });
 }

@@ -90,7 +90,7 @@ describe('the evaluate job', () => {
     const result = await evaluate.run(spec, context);
 
     const report = JSON.parse(new TextDecoder().decode(await context.output('evaluation.json')));
-    expect(report.metrics).toMatchObject(learned.metrics.test as object);
+    expect(report.metrics).toMatchObject({ ...(learned.metrics.test ?? {}) });
     expect(result).toMatchObject({
       type: 'evaluation',
       model: { name: 'penguins', version: 1 },
