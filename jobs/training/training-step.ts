@@ -8,6 +8,7 @@ import { type Augmentation, unchanged } from './augmentation/augmentation';
 import { type Batch, gradientsOf, type Learner, type Objective } from './batch-gradients';
 import type { BatchPicker } from './batch-picker';
 import { number, takeRows } from './graph-math';
+import { movingAverages } from './moving-averages';
 import { type Directions, descend } from './optimizers/gradient-transformation';
 import { zerosLike } from './optimizers/state';
 import { randomSource } from './random';
@@ -22,7 +23,7 @@ export interface Training extends Objective {
   readonly batchSize: number;
   /** Batches whose gradients make a step together; 1 where absent. */
   readonly accumulation?: number;
-  /** Of the moving average of the parameters, where there is one. */
+  /** Of the moving average of the parameters, where there is one: see `movingAverages`. */
   readonly averageDecay?: number;
   readonly augmentation?: Augmentation;
 }
@@ -71,6 +72,8 @@ export const everyState = <T>(state: StateOf<T>): T[] => stateGroups.flatMap((gr
 
 interface Learning extends Learner {
   readonly training: Training;
+  /** Steps done since the beginning of the training. */
+  readonly step: Value;
 }
 
 interface Stepped {
@@ -78,17 +81,10 @@ interface Stepped {
   readonly state: StateOf<Value>;
 }
 
-function averagesOf({ training, state }: Learning, parameters: readonly Value[]): Value[] {
-  const decay = training.averageDecay ?? 0;
-  return state.averages.map((average, index) =>
-    add(multiply(average, number(decay)), multiply(parameters[index] ?? average, number(1 - decay))),
-  );
-}
-
 /** What gradients make of the state. */
 function stepped(learning: Learning, gradients: Directions, statistics: readonly Value[]): StateOf<Value> {
-  const { training, state } = learning;
-  const { optimizer, network } = training;
+  const { training, state, step } = learning;
+  const { optimizer, network, averageDecay: decay = 0 } = training;
   const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.parameters);
   const factors = network.parameters.map(({ learningRateFactor = 1 }) => learningRateFactor);
   const values = updates.values.map((value, index) => {
@@ -96,7 +92,8 @@ function stepped(learning: Learning, gradients: Directions, statistics: readonly
     return factor === 1 ? value : multiply(value, number(factor));
   });
   const parameters = descend(state.parameters, { ...updates, values });
-  return { parameters, statistics, optimizer: next, averages: averagesOf(learning, parameters) };
+  const averages = movingAverages(state.averages, parameters, { decay, step });
+  return { parameters, statistics, optimizer: next, averages };
 }
 
 function stepOf(learning: Learning, batch: Batch): Stepped {
@@ -111,6 +108,10 @@ const nextStates = (state: StateOf<InputValue>, next: StateOf<Value>): GraphOutp
     return value === undefined ? [] : [{ name: nextName(before.name), value }];
   });
 };
+
+/** Steps done when this batch begins one. */
+const stepsBefore = (batch: Value, training: Training): Value =>
+  operation('Div', [batch, int64(accumulationOf(training))]);
 
 const int64 = (value: number): Value => constant(tensor('int64', [], [value]));
 
@@ -163,7 +164,8 @@ function accumulatedStep(training: Training, fed: Fed, state: StateOf<InputValue
   const statistics = results.slice(0, state.statistics.length);
   const sums = results.slice(statistics.length, -2);
   const share = divide(number(1), weight ?? number(1));
-  const learning = { training, state, batchNumber: first };
+  const done = stepsBefore(add(fed.firstBatch, first), training);
+  const learning = { training, state, batchNumber: first, step: done };
   return {
     loss: multiply(loss ?? number(0), share),
     state: stepped(learning, { values: sums, factor: share }, statistics),
@@ -217,7 +219,8 @@ export function singleStepModel(training: Training): Model {
     weights: input('weights', 'float', [batchSize]),
   };
   const batchNumber = input('first_batch', 'int64', []);
-  const { loss, state: next } = stepOf({ training, state, batchNumber }, batch);
+  const step = stepsBefore(batchNumber, training);
+  const { loss, state: next } = stepOf({ training, state, batchNumber, step }, batch);
   return model({
     graph: {
       name: 'training_step',
@@ -268,7 +271,7 @@ function loopBody(training: Training, fed: Fed): Graph {
   const condition = input('condition', 'bool', []);
   const state = stateInputs(training);
   const { loss, state: next } = wholeStep(training, fed, state, iteration);
-  const done = operation('Div', [fed.firstBatch, int64(accumulationOf(training))]);
+  const done = stepsBefore(fed.firstBatch, training);
   return {
     name: 'step',
     inputs: [iteration, condition, ...everyState(state)],
@@ -284,5 +287,5 @@ function loopBody(training: Training, fed: Fed): Graph {
 function wholeStep(training: Training, fed: Fed, state: StateOf<InputValue>, step: Value): Stepped {
   if (accumulationOf(training) > 1) return accumulatedStep(training, fed, state, step);
   const { batch, batchNumber } = batchAt(training, fed, step);
-  return stepOf({ training, state, batchNumber }, batch);
+  return stepOf({ training, state, batchNumber, step: batchNumber }, batch);
 }

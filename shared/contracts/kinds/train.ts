@@ -36,7 +36,10 @@ export const trainFields = z.strictObject({
   batch_size: z.number().int().min(1).max(65_536).default(64),
   /** Batches whose gradients make one step together: a larger batch than memory holds. */
   accumulation: z.number().int().min(1).max(1024).default(1),
-  /** Decay of an exponential moving average of the weights, which is validated and exported in their place. */
+  /**
+   * Decay of an exponential moving average of the weights, which is validated and exported in their place; at step t, from 0,
+   * it is at most (1 + t) / (10 + t), so that a short training forgets the weights that it began with.
+   */
   average_decay: z.number().gt(0).lt(1).optional(),
   /** `mixed`: float16 forwards and backwards with loss scaling, float32 weights (Micikevicius et al., 2018). */
   precision: z.enum(['float32', 'mixed']).default('float32'),

@@ -97,20 +97,25 @@ describe('a step', () => {
     expectClose(numbersOf(inParts.state.parameters), numbersOf(atOnce.state.parameters));
   });
 
-  it('keeps a moving average of the parameters', async () => {
-    const { start, run } = setup({ averageDecay: 0.75 });
-    const expected = { parameters: numbersOf(start.parameters), averages: numbersOf(start.parameters) };
+  // TensorFlow's ExponentialMovingAverage with num_updates
+  it.each<[string, number, number, number[]]>([
+    ['warmed up to a large decay', 0.999, 1, [1 / 10, 2 / 11, 3 / 12, 4 / 13]],
+    ['warmed up over accumulated batches', 0.999, 2, [1 / 10, 2 / 11, 3 / 12, 4 / 13]],
+    ['held at a small decay', 0.2, 1, [1 / 10, 2 / 11, 0.2, 0.2]],
+  ])('keeps a moving average of the parameters: %s', async (_, averageDecay, accumulation, decays) => {
+    const { start, run } = setup({ averageDecay, accumulation });
+    let expected = numbersOf(start.parameters);
 
     let state = start;
-    for (let step = 0; step < 3; step++) {
+    for (const [step, decay] of decays.entries()) {
       state = (await run(state, step, 1)).state;
-      expected.averages = numbersOf(state.parameters).map(
-        (value, place) => 0.25 * value + 0.75 * (expected.averages[place] ?? Number.NaN),
+      expected = numbersOf(state.parameters).map(
+        (value, place) => (1 - decay) * value + decay * (expected[place] ?? Number.NaN),
       );
     }
-    const atOnce = await run(start, 0, 3);
+    const atOnce = await run(start, 0, decays.length);
 
-    expectClose(numbersOf(state.averages), expected.averages);
+    expectClose(numbersOf(state.averages), expected);
     expect(atOnce.state).toEqual(state);
   });
 
