@@ -2,7 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { JobManifest } from '../../shared/contracts/events';
-import type { TuneSpec } from '../../shared/contracts/kinds/tune';
+import { type FieldValues, fitsTogether, objectives, type TuneSpec } from '../../shared/contracts/kinds/tune';
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import { publishPage } from '../reports/publish-page';
 import { tuneReportPage } from '../reports/tune-report-page';
@@ -37,7 +37,7 @@ export const tune: JobKindDefinition<'tune'> = {
 };
 
 function planOf({ search, objective, train }: TuneSpec): TuningPlan {
-  const { goal } = objective;
+  const goal = objectives[objective];
   if (search.method !== 'asha') return { goal, rungs: [], reductionFactor: 1 };
   const { minimum_epochs: from, reduction_factor: reductionFactor } = search;
   return { goal, rungs: rungsOf(from, reductionFactor, train.epochs), reductionFactor };
@@ -46,11 +46,10 @@ function planOf({ search, objective, train }: TuneSpec): TuningPlan {
 const savedTrials = z.strictObject({ trials: z.array(trialRecord) });
 
 /** The trials of the spec, those of them that ended in an earlier attempt as they ended. */
-async function resumed(
-  { space, search, seed }: TuneSpec,
-  { checkpoints, log }: JobContext,
-): Promise<Trial[]> {
-  const fresh = trialValues(space, search, seed).map(
+async function resumed(spec: TuneSpec, { checkpoints, log }: JobContext): Promise<Trial[]> {
+  const { space, seed, search } = spec;
+  const fits = (values: FieldValues) => fitsTogether(spec, values);
+  const fresh = trialValues({ space, seed, fits }, search).map(
     (values, number): Trial => ({ number, values, state: 'waiting', rungs: [], history: [] }),
   );
   const saved = await checkpoints.latest();
@@ -91,20 +90,21 @@ const hasEnded = ({ state }: Trial): boolean => state === 'succeeded' || state =
 
 function progressOf(spec: TuneSpec, trials: readonly Trial[], step: number) {
   const begun = trials.filter((trial) => hasEnded(trial) || trial.rungs.length > 0);
-  const objectives = begun.flatMap(({ objective }) => objective ?? []);
-  const best = objectives.toSorted(byObjective(spec.objective.goal))[0];
+  const reached = begun.flatMap(({ objective }) => objective ?? []);
+  const best = reached.toSorted(byObjective(objectives[spec.objective]))[0];
   return {
     fraction: (0.98 * begun.length) / trials.length,
     step,
     metrics: {
       trials_begun: begun.length,
       trials_ended: trials.filter(hasEnded).length,
-      ...(best === undefined ? {} : { [`best_${spec.objective.metric}`]: best }),
+      ...(best === undefined ? {} : { [`best_${spec.objective}`]: best }),
     },
   };
 }
 
-function bestOf({ objective: { goal } }: TuneSpec, trials: readonly Trial[]): Trial {
+function bestOf({ objective: metric }: TuneSpec, trials: readonly Trial[]): Trial {
+  const goal = objectives[metric];
   const value = ({ objective }: Trial) => objective ?? Number.NaN;
   const [best] = trials
     .filter(({ state }) => state === 'succeeded')
@@ -154,7 +154,7 @@ async function publish(
   const report = reportOf(spec, { trials, best });
   await context.outputs.publish('report.json', new TextEncoder().encode(JSON.stringify(report, null, 2)));
   await publishPage(context, () => pageOf(spec, { trials, best }));
-  const { metric } = spec.objective;
+  const metric = spec.objective;
   context.log(
     'info',
     `the best is trial ${best.number} with ${metric} ${best.objective}: ${JSON.stringify(best.values)}`,
@@ -182,8 +182,8 @@ const asSetting = (value: unknown): string | number | boolean =>
 const pageOf = (spec: TuneSpec, { trials, best }: Ended): Promise<string> =>
   tuneReportPage({
     name: spec.register.name,
-    metric: spec.objective.metric,
-    goal: spec.objective.goal,
+    metric: spec.objective,
+    goal: objectives[spec.objective],
     best: best.number,
     spec,
     trials: trials.map(({ number, state, values, history, objective }) => ({
@@ -191,7 +191,7 @@ const pageOf = (spec: TuneSpec, { trials, best }: Ended): Promise<string> =>
       state: state === 'paused' ? 'stopped early' : state,
       settings: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asSetting(value)])),
       history: history.flatMap(({ epoch, metrics }) => {
-        const value = metrics[spec.objective.metric];
+        const value = metrics[spec.objective];
         return value === undefined ? [] : [{ epoch, value }];
       }),
       ...(objective === undefined ? {} : { result: objective }),

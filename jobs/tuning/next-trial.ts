@@ -36,12 +36,19 @@ function promotable(plan: TuningPlan, trials: readonly Trial[], rung: number): T
   return best.find(({ state, rungs }) => state === 'paused' && rungs.length === rung + 1);
 }
 
-/** When all have begun and nobody may go on by its rank: the one that came farthest, and best, is trained to its end. */
+/**
+ * When all have begun and nobody may go on by its rank: the one that came farthest, and best, of those that paused is trained
+ * to its end, unless one that ended is better already.
+ */
 function last(plan: TuningPlan, trials: readonly Trial[]): Trial | undefined {
-  if (trials.some(({ state }) => state === 'succeeded')) return undefined;
   const better = byObjective(plan.goal);
+  const ended = trials
+    .filter(({ state }) => state === 'succeeded')
+    .map(({ rungs }) => rungs.at(-1) ?? Number.NaN);
+  const [best] = ended.toSorted(better);
+  const mayWin = ({ rungs }: Trial) => best === undefined || better(rungs.at(-1) ?? Number.NaN, best) < 0;
   return trials
-    .filter(({ state }) => state === 'paused')
+    .filter((trial) => trial.state === 'paused' && mayWin(trial))
     .toSorted(
       (a, b) =>
         b.rungs.length - a.rungs.length || better(a.rungs.at(-1) ?? Number.NaN, b.rungs.at(-1) ?? Number.NaN),

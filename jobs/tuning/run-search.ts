@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TuneSpec, trialSpec } from '../../shared/contracts/kinds/tune';
-import { InterruptedError } from '../../shared/errors/job-errors';
+import { objectives, type TuneSpec, trialSpec } from '../../shared/contracts/kinds/tune';
+import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
 import type { JobContext } from '../kinds/job-kind';
 import { type Assignment, nextTrial, type TuningPlan } from './next-trial';
 import { runTrialProcess } from './run-trial-process';
@@ -50,39 +50,44 @@ async function orderOf(
 type Reached = Extract<TrialOutcome, { history: unknown }>;
 
 /** Of the epoch that counts: the best where early stopping chose one, else the last. */
-function objectiveOf({ objective }: TuneSpec, outcome: Reached): number {
+function objectiveOf({ objective }: TuneSpec, outcome: Reached): number | undefined {
   const chosen = outcome.state === 'succeeded' ? outcome.bestEpoch : undefined;
   const epoch = chosen === undefined ? outcome.history.at(-1) : outcome.history[chosen];
-  return epoch?.metrics[objective.metric] ?? Number.NaN;
+  return epoch?.metrics[objective];
 }
 
 const historyOf = ({ history }: Reached): Trial['history'] =>
   history.map(({ epoch, metrics, training_loss }) => ({ epoch, metrics: { ...metrics, training_loss } }));
 
-function lacking({ objective }: TuneSpec, { history }: Reached): string {
-  const known = Object.keys(history.at(-1)?.metrics ?? {}).join(', ');
-  return `its training tells no '${objective.metric}'; what it tells is: ${known}`;
+/** No other trial will tell it either: the task decides on it. */
+function lacking({ objective }: TuneSpec, { history }: Reached): BadSpecError {
+  const known = Object.keys(history.at(-1)?.metrics ?? {}).filter((name) => name in objectives);
+  const detail = `'${objective}' is not told by trainings of this target; compare by: ${known.join(', ')}`;
+  return new BadSpecError(detail, [{ pointer: '/objective', detail }]);
 }
 
 function settled(spec: TuneSpec, trial: Trial, outcome: TrialOutcome): Trial {
   if (outcome.state === 'failed') return { ...trial, state: 'failed', reason: outcome.reason };
   const objective = objectiveOf(spec, outcome);
   const reached = { ...trial, history: historyOf(outcome) };
-  if (Number.isNaN(objective)) return { ...reached, state: 'failed', reason: lacking(spec, outcome) };
+  if (objective === undefined) throw lacking(spec, outcome);
   return { ...reached, state: outcome.state, rungs: [...trial.rungs, objective], objective };
 }
 
 /** Runs every trial that the plan asks for, `slots` of them at a time. `InterruptedError` where the job is told to stop. */
 export async function runSearch(run: SearchRun): Promise<void> {
   const running = new Map<number, Promise<void>>();
-  const { signal } = run.context;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([run.context.signal, failed.signal]);
+  const own = { ...run, context: { ...run.context, signal } };
   while (!signal.aborted) {
     const next = running.size < run.spec.slots ? nextTrial(run.plan, run.trials) : 'wait';
     if (next === 'done') return;
-    if (next === 'wait') await Promise.race(running.values());
-    else start(run, running, next);
+    if (next === 'wait') await Promise.race(running.values()).catch((error: unknown) => failed.abort(error));
+    else start(own, running, next);
   }
   await Promise.allSettled(running.values());
+  if (signal.reason instanceof BadSpecError) throw signal.reason;
   throw new InterruptedError(String(signal.reason));
 }
 
@@ -114,6 +119,7 @@ async function runOne(run: SearchRun, number: number, untilEpoch: number | undef
     trials[number] = before;
     // told once, by whoever waits for all
     if (error instanceof InterruptedError) return;
+    if (error instanceof BadSpecError) throw error;
     trials[number] = { ...before, state: 'failed', reason: String(error) };
   }
   context.log('info', summaryOf(spec, trials[number] ?? before));
@@ -126,7 +132,7 @@ function told({ log }: JobContext, number: number, message: TrialMessage): void 
 }
 
 function summaryOf(
-  { objective: { metric } }: TuneSpec,
+  { objective: metric }: TuneSpec,
   { number, state, objective, history, reason }: Trial,
 ): string {
   if (state === 'failed') return `trial ${number} failed: ${reason}`;

@@ -54,11 +54,11 @@ function* combinations(space: Space, points: number): Iterable<FieldValues> {
   }
 }
 
-function* draws(space: Space, trials: number, seed: number): Iterable<FieldValues> {
+function* draws({ space, seed, fits }: Settings, trials: number): Iterable<FieldValues> {
   const generator = xoroshiro128plus(seed | 0);
   const seen = new Set<string>();
   // a space of few choices may have fewer trials than asked for
-  for (let tries = 0; seen.size < trials && tries < 20 * trials; tries++) {
+  for (let tries = 0; seen.size < trials && tries < 100 * trials; tries++) {
     const values = Object.fromEntries(
       Object.entries(space).map(([name, dimension]) => [
         name,
@@ -66,13 +66,21 @@ function* draws(space: Space, trials: number, seed: number): Iterable<FieldValue
       ]),
     );
     const key = JSON.stringify(values);
-    if (seen.has(key)) continue;
+    if (seen.has(key) || !fits(values)) continue;
     seen.add(key);
     yield values;
   }
 }
 
+export interface Settings {
+  readonly space: Space;
+  readonly seed: number;
+  /** False for settings that cannot go together. */
+  readonly fits: (values: FieldValues) => boolean;
+}
+
 /** The settings of every trial, no two the same: the same for the same spec and seed. `BadSpecError` beyond 1000. */
-export const trialValues = (space: Space, search: SearchSpec, seed: number): FieldValues[] => [
-  ...(search.method === 'grid' ? combinations(space, search.points) : draws(space, search.trials, seed)),
-];
+export const trialValues = (settings: Settings, search: SearchSpec): FieldValues[] =>
+  search.method === 'grid'
+    ? [...combinations(settings.space, search.points)].filter(settings.fits)
+    : [...draws(settings, search.trials)];

@@ -38,6 +38,32 @@ export const searchSpec = z.discriminatedUnion('method', [
 ]);
 export type SearchSpec = z.infer<typeof searchSpec>;
 
+/** What trials are compared by, of the validation rows, and which is better. */
+export const objectives = {
+  validation_loss: 'minimize',
+  validation_accuracy: 'maximize',
+  validation_rmse: 'minimize',
+  validation_perplexity: 'minimize',
+} as const;
+export type Objective = keyof typeof objectives;
+const objectiveNames = Object.keys(objectives) as [Objective, ...Objective[]];
+
+/** Fields that decide how a model learns. What it learns from, and under which name, all trials have in common. */
+const searchedRoots = [
+  'model',
+  'loss',
+  'optimizer',
+  'schedule',
+  'clipping',
+  'augmentation',
+  'epochs',
+  'steps',
+  'batch_size',
+  'accumulation',
+  'average_decay',
+  'early_stopping',
+] as const;
+
 /** Where a field lies in a train spec, e.g. `optimizer.learning_rate`. */
 const fieldPath = z
   .string()
@@ -50,13 +76,7 @@ const fields = z.strictObject({
     message: 'must have at least one field to search over',
   }),
   search: searchSpec.prefault({ method: 'random' }),
-  objective: z
-    .strictObject({
-      /** Of the validation rows, as a training's history has it. */
-      metric: z.string().min(1).max(100).default('validation_loss'),
-      goal: z.enum(['minimize', 'maximize']).default('minimize'),
-    })
-    .prefault({}),
+  objective: z.enum(objectiveNames).default('validation_loss'),
   /** Trials at a time: each has its share of the job's cores and memory. */
   slots: z.number().int().min(1).max(64).default(1),
   seed: z.number().int().min(0).max(0xffff_ffff).default(0),
@@ -87,7 +107,11 @@ export function trialSpec(
   );
 }
 
-/** The values that stand for a dimension when a spec is checked: if these fit, all do. */
+/** Settings that make no train spec together, such as a width that its heads do not divide, are not tried. */
+export const fitsTogether = (spec: Pick<TuneSpec, 'train' | 'register'>, values: FieldValues): boolean =>
+  trainSpec.safeParse(trialSpec(spec, values)).success;
+
+/** The values of a dimension that are checked one by one. */
 function extremes(dimension: SearchDimension): readonly FieldValues[string][] {
   return 'choices' in dimension ? dimension.choices : [dimension.min, dimension.max];
 }
@@ -105,6 +129,25 @@ function rangeProblems(name: string, dimension: SearchDimension): Problem[] {
   return scale === 'log' && min <= 0
     ? [{ path, message: `min must be above 0 on a log scale, and is ${min}` }]
     : [];
+}
+
+/** Models that a trial would need, and that the job was not given. */
+const namesModels = (value: unknown): boolean =>
+  isRecord(value) && (value.family === 'finetune' || value.name === 'kl_divergence');
+
+function fieldProblems({ objective }: TuneSpec, name: string, dimension: SearchDimension): Problem[] {
+  const path = ['space', name];
+  const [root = '', field] = name.split('.');
+  const roots: readonly string[] = searchedRoots;
+  if (!roots.includes(root))
+    return [{ path, message: `cannot be searched over; what can is: ${roots.join(', ')}` }];
+  if (field === 'from' || field === 'teacher' || extremes(dimension).some(namesModels))
+    return [{ path, message: 'cannot name other models: every trial starts from those of train' }];
+  if (root === 'loss' && objective === 'validation_loss')
+    return [
+      { path, message: `makes losses that cannot be compared; give another objective than ${objective}` },
+    ];
+  return [];
 }
 
 function valueProblems(spec: TuneSpec, name: string, dimension: SearchDimension): Problem[] {
@@ -139,6 +182,7 @@ export const tuneSpec = fields.superRefine((spec, context) => {
   const dimensions = Object.entries(spec.space);
   const problems = [
     ...searchProblems(spec),
+    ...dimensions.flatMap(([name, dimension]) => fieldProblems(spec, name, dimension)),
     ...dimensions.flatMap(([name, dimension]) => rangeProblems(name, dimension)),
   ];
   const found =

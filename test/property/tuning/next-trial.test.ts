@@ -103,6 +103,18 @@ describe('a search by successive halving', () => {
     );
   });
 
+  it('trains to its end whoever paused ahead of one that ended early', () => {
+    const plan = { goal: 'minimize' as const, rungs: [10, 30], reductionFactor: 3 };
+    const ended: Trial = { ...waiting(0), state: 'succeeded', rungs: [0.9] };
+    const paused: Trial = { ...waiting(1), state: 'paused', rungs: [0.3, 0.2] };
+
+    const next = nextTrial(plan, [ended, paused]);
+    const behind = nextTrial(plan, [{ ...ended, rungs: [0.1] }, paused]);
+
+    expect(next).toEqual({ trial: 1 });
+    expect(behind).toBe('done');
+  });
+
   it('is a plain search where it has no rungs', () => {
     fc.assert(
       fc.property(searches, ({ goal, ...rest }) => {
@@ -123,6 +135,8 @@ const ranges = fc
   )
   .map(([a, b, scale, integer]) => ({ min: Math.min(a, b), max: Math.max(a, b), scale, integer }));
 
+const fits = () => true;
+
 describe('the settings of trials', () => {
   it.each([
     { method: 'random' as const, trials: 12 },
@@ -137,10 +151,10 @@ describe('the settings of trials', () => {
           third: { choices: ['a', 'b', [64, 32]] },
         };
 
-        const all = trialValues(space, search, seed);
+        const all = trialValues({ space, seed, fits }, search);
 
         expect(new Set(all.map((values) => JSON.stringify(values))).size).toBe(all.length);
-        expect(trialValues(space, search, seed)).toEqual(all);
+        expect(trialValues({ space, seed, fits }, search)).toEqual(all);
         for (const values of all) {
           for (const [name, { min, max, integer }] of Object.entries({ first, second })) {
             expect(Number(values[name])).toBeGreaterThanOrEqual(min);
@@ -155,12 +169,24 @@ describe('the settings of trials', () => {
   it('are even in the logarithm on a log scale', () => {
     const space = { rate: { min: 1e-5, max: 1e-1, scale: 'log' as const, integer: false } };
 
-    const grid = trialValues(space, { method: 'grid', points: 5 }, 1);
-    const drawn = trialValues(space, { method: 'random', trials: 1000 }, 1);
+    const grid = trialValues({ space, seed: 1, fits }, { method: 'grid', points: 5 });
+    const drawn = trialValues({ space, seed: 1, fits }, { method: 'random', trials: 1000 });
 
     expect(grid.map(({ rate }) => rate)).toEqual([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]);
     const below = drawn.filter(({ rate }) => Number(rate) < 1e-3).length;
     expect(below / 1000).toBeCloseTo(0.5, 1);
+  });
+
+  it('are none that cannot go together', () => {
+    const space = { width: { min: 64, max: 128, scale: 'linear' as const, integer: true } };
+    const divides = ({ width }: Readonly<Record<string, unknown>>) => Number(width) % 4 === 0;
+
+    const drawn = trialValues({ space, seed: 1, fits: divides }, { method: 'random', trials: 10 });
+    const grid = trialValues({ space, seed: 1, fits: divides }, { method: 'grid', points: 3 });
+
+    expect(drawn).toHaveLength(10);
+    expect(drawn.every(divides)).toBe(true);
+    expect(grid.map(({ width }) => width)).toEqual([64, 96, 128]);
   });
 
   it('refuses a grid that nobody means to pay for', () => {
@@ -168,7 +194,7 @@ describe('the settings of trials', () => {
       ['a', 'b', 'c'].map((name) => [name, { min: 0, max: 1, scale: 'linear' as const, integer: false }]),
     );
 
-    expect(() => trialValues(space, { method: 'grid', points: 11 }, 1)).toThrow(
+    expect(() => trialValues({ space, seed: 1, fits }, { method: 'grid', points: 11 })).toThrow(
       'a grid of 1331 combinations was asked for, and 1000 are allowed',
     );
   });

@@ -118,6 +118,16 @@ describe('tune', () => {
     await context.remove();
   });
 
+  it('refuses an objective that the task does not tell, after one trial', async () => {
+    const { context, run } = await setup({ objective: 'validation_rmse' });
+
+    await expect(run()).rejects.toThrow(
+      "'validation_rmse' is not told by trainings of this target; compare by: validation_loss, validation_accuracy",
+    );
+    expect(context.logs.filter(({ message }) => / begins: /.test(message))).toHaveLength(1);
+    await context.remove();
+  });
+
   it('is stopped and goes on without training again what had ended', async () => {
     let kept = 0;
     const options = { search: { method: 'grid', points: 2 } };
@@ -148,8 +158,8 @@ describe('tune', () => {
     ],
     [
       'a range the wrong way round',
-      { space: { seed: { min: 5, max: 1 } } },
-      'space.seed',
+      { space: { batch_size: { min: 5, max: 1 } } },
+      'space.batch_size',
       /min 5 must not be above max 1/,
     ],
     [
@@ -169,6 +179,30 @@ describe('tune', () => {
       { search: { method: 'asha' }, space: { epochs: { min: 1, max: 5, integer: true } } },
       'space.epochs',
       /asha/,
+    ],
+    [
+      'a field that decides what is learned from',
+      { space: { dataset: { choices: ['ds_01J00000000000000000000001'] } } },
+      'space.dataset',
+      /cannot be searched over; what can is: model, loss/,
+    ],
+    [
+      'losses compared by themselves',
+      { space: { 'loss.label_smoothing': { choices: [0, 0.1] } } },
+      'space.loss.label_smoothing',
+      /cannot be compared; give another objective/,
+    ],
+    [
+      'models that the job was not given',
+      { space: { model: { choices: [{ family: 'finetune', from: { name: 'other' } }] } } },
+      'space.model',
+      /cannot name other models/,
+    ],
+    [
+      'an objective that no training tells',
+      { objective: 'validation_acuracy' },
+      'objective',
+      /validation_accuracy/,
     ],
   ])('refuses %s', (_, spec, path, message) => {
     const { error } = tuneSpec.safeParse({ ...sound, ...spec });
