@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import type { JobManifest } from '../../shared/contracts/events';
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
-import type { ModelSignature } from '../../shared/contracts/model';
+import type { ModelLineage, ModelSignature } from '../../shared/contracts/model';
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import { BadSpecError, InterruptedError } from '../../shared/errors/job-errors';
 import { readModel } from '../../shared/onnx/read-model';
@@ -58,7 +58,7 @@ export const compress: JobKindDefinition<'compress'> = {
       ...(await carriedRows(context)),
       signature,
       metrics: metricsOf(report),
-      lineage: { ...datasetOf(source.lineage), parent: { name: source.name, version: source.version } },
+      lineage: { ...dataOf(source.lineage), parent: { name: source.name, version: source.version } },
     } satisfies JobManifest['result'];
   },
 };
@@ -180,8 +180,11 @@ const metricsOf = ({ quality, layers: _, ...compression }: CompressionReport) =>
   compression: { ...compression, ...(quality ? { quality } : {}) },
 });
 
-const datasetOf = ({ dataset }: { dataset?: string | undefined }) =>
-  dataset === undefined ? {} : { dataset };
+/** What was learned from, and which of its rows: the compressed model knows them as the one that it was made of does. */
+const dataOf = ({ dataset, split }: ModelLineage): Pick<ModelLineage, 'dataset' | 'split'> => ({
+  ...(dataset === undefined ? {} : { dataset }),
+  ...(split === undefined ? {} : { split }),
+});
 
 function summaryOf({ file, weights, quality }: CompressionReport): string {
   const loss = quality?.accuracy_loss_points;

@@ -1,7 +1,7 @@
 import type { JobManifest } from '../../shared/contracts/events';
 import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
-import type { ModelLineage } from '../../shared/contracts/model';
+import type { ModelLineage, SplitSettings } from '../../shared/contracts/model';
 import { InterruptedError } from '../../shared/errors/job-errors';
 import { writeModel } from '../../shared/onnx/write-model';
 import { inferTask } from '../datasets/infer-task';
@@ -22,6 +22,7 @@ import { trainLanguageModel } from '../training/language-model/train-language-mo
 import { partOf } from '../training/part-of';
 import type { Prepared } from '../training/prepare';
 import { type MetricsBySplit, reportOf, summaryOf } from '../training/report';
+import { splitSettingsOf } from '../training/split-settings';
 import type { JobContext, JobKindDefinition } from './job-kind';
 
 const files = { model: 'model.onnx', testRows: 'test_rows.parquet', report: 'report.json' } as const;
@@ -61,7 +62,8 @@ async function trainOn(run: TrainRun): Promise<Result> {
   const { spec, context, table } = run;
   if (isDecoderSpec(spec)) return trainLanguageModel({ ...run, spec });
   const features = chooseFeatures(table, spec);
-  const split = await splitRows(run);
+  const settings = splitSettingsOf(spec, context);
+  const split = await splitRows(run, settings);
   const prepared = await prepareFamily(spec.model.family, {
     spec,
     model: spec.model,
@@ -78,7 +80,7 @@ async function trainOn(run: TrainRun): Promise<Result> {
     context.report({ ...done, fraction: progress.prepared + share * done.fraction });
   const fitted = await fitModel({ spec, split, prepared, context, report });
   stage(context, doneOf(fitted, progress.trained));
-  return publish(run, { split, prepared, fitted });
+  return publish(run, { split, settings, prepared, fitted });
 }
 
 /** `InterruptedError` where the job was told to stop; what training had is in its last checkpoint. */
@@ -94,14 +96,14 @@ function doneOf({ trained: { history, steps } }: Fitted, fraction: number): JobP
   return { fraction, step: steps, epoch: history.length - 1, metrics: told };
 }
 
-async function splitRows({ spec, context, table, testTable }: TrainRun): Promise<SplitTable> {
+async function splitRows({ spec, context, table }: TrainRun, settings: SplitSettings): Promise<SplitTable> {
   const task = spec.task ?? (await inferTask(table, spec.target));
   const split = await splitTable(table, {
     target: spec.target,
     task,
-    validationFraction: spec.validation_fraction,
-    testFraction: testTable ? 0 : spec.test_fraction,
-    seed: spec.seed,
+    validationFraction: settings.validation_fraction,
+    testFraction: settings.test_fraction,
+    seed: settings.seed,
   });
   const { train: rows, validation, test, dropped } = split.counts;
   context.log(
@@ -114,6 +116,7 @@ async function splitRows({ spec, context, table, testTable }: TrainRun): Promise
 
 interface Outcome {
   readonly split: SplitTable;
+  readonly settings: SplitSettings;
   readonly prepared: Prepared;
   readonly fitted: Fitted;
 }
@@ -144,7 +147,7 @@ async function publish(run: TrainRun, outcome: Outcome): Promise<Result> {
     ...(await publishTestRows(context, parts)),
     signature,
     metrics: summaryOf(metrics),
-    lineage: { dataset: spec.dataset, ...parentOf(context) },
+    lineage: { dataset: spec.dataset, ...parentOf(context), split: outcome.settings },
   };
 }
 

@@ -43,11 +43,22 @@ export type ModelSignature = z.infer<typeof modelSignature>;
 /** Metric name -> number, matrix or text; grouped by split, e.g. `test.accuracy`. */
 const metrics = z.record(z.string(), z.unknown());
 
+/** How the rows of a data set were dealt out: the same settings, data set and target make the same parts again. */
+export const splitSettings = z.object({
+  seed: z.number().int(),
+  validation_fraction: z.number(),
+  /** 0 where another data set was tested on. */
+  test_fraction: z.number(),
+});
+export type SplitSettings = z.infer<typeof splitSettings>;
+
 export const modelLineage = z.object({
   job: jobId.optional(),
   dataset: datasetId.optional(),
   /** The version that this one was made from. */
   parent: z.object({ name: modelName, version: versionNumber }).optional(),
+  /** Of `dataset`: which of its rows were learned from, and which were held out. */
+  split: splitSettings.optional(),
 });
 export type ModelLineage = z.infer<typeof modelLineage>;
 

@@ -94,7 +94,10 @@ const trained = {
   name: 'sides',
   version: 3,
   signature,
-  lineage: { dataset: 'ds_01J00000000000000000000000' },
+  lineage: {
+    dataset: 'ds_01J00000000000000000000000',
+    split: { seed: 1, validation_fraction: 0.1, test_fraction: 0.2 },
+  },
 };
 
 async function setup({ model: given = sideModel(), testRows = true, source = trained }: Given = {}) {
@@ -124,7 +127,7 @@ describe('the compress job', () => {
       register: { name: 'sides' },
       model: 'model.onnx',
       signature,
-      lineage: { dataset: 'ds_01J00000000000000000000000', parent: { name: 'sides', version: 3 } },
+      lineage: { ...trained.lineage, parent: { name: 'sides', version: 3 } },
       metrics: {
         test: { accuracy: expect.any(Number), rows: expect.any(Number) },
         compression: { passes: ['int8_dynamic'], file: { ratio: expect.any(Number) } },

@@ -57,7 +57,14 @@ describe('train', () => {
     expect(metrics.test?.accuracy).toBeGreaterThanOrEqual(0.97);
     expect(metrics.validation?.roc_auc).toBeGreaterThan(0.99);
     expect(Object.keys(metrics)).toEqual(['train', 'validation', 'test']);
-    expect(result.lineage).toEqual({ dataset });
+    expect(result.lineage).toEqual({
+      dataset,
+      split: {
+        seed: expect.any(Number),
+        validation_fraction: expect.any(Number),
+        test_fraction: expect.any(Number),
+      },
+    });
     expect(result.register).toEqual({ name: 'penguins' });
     expect(context.published).toEqual(['model.onnx', 'report.json', 'report.html', 'test_rows.parquet']);
     expect(context.progress.at(-1)).toMatchObject({

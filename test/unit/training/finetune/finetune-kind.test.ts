@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { train } from '../../../../jobs/kinds/train';
 import { jobManifest } from '../../../../shared/contracts/events';
 import { trainSpec } from '../../../../shared/contracts/kinds/train';
-import type { ModelSignature } from '../../../../shared/contracts/model';
+import type { ModelLineage, ModelSignature } from '../../../../shared/contracts/model';
 import { BadSpecError } from '../../../../shared/errors/job-errors';
 import { constant, floats, input, operation } from '../../../../shared/onnx/build';
 import type { Model } from '../../../../shared/onnx/ir';
@@ -27,15 +27,17 @@ interface Given {
   readonly signature?: ModelSignature;
   readonly finetune?: object;
   readonly spec?: object;
+  /** Of the version that is gone on with. */
+  readonly lineage?: ModelLineage;
 }
 
-async function setup({ rows, target, model, signature, finetune = {}, spec = {} }: Given) {
+async function setup({ rows, target, model, signature, finetune = {}, spec = {}, lineage = {} }: Given) {
   const folder = await folderJobContext();
   const base = join(folder.folder, 'base.onnx');
   await writeFile(base, model);
   const context = await folderJobContext({
     inputs: { data: await ingestRows(rows, folder.folder), base },
-    models: { base: { name: 'base', version: 4, lineage: {}, ...(signature ? { signature } : {}) } },
+    models: { base: { name: 'base', version: 4, lineage, ...(signature ? { signature } : {}) } },
   });
   const parsed = trainSpec.parse({
     dataset,
@@ -123,7 +125,7 @@ describe('train with the family finetune', () => {
 
     const result = await run();
 
-    expect(result.lineage).toEqual({ dataset, parent: { name: 'base', version: 4 } });
+    expect(result.lineage).toMatchObject({ dataset, parent: { name: 'base', version: 4 } });
     expect(result.signature.inputs).toEqual(before.signature.inputs);
     expect(accuracyOf(result)).toBeGreaterThan(0.9);
     expect(context.logs.map(({ message }) => message)).toContainEqual(
@@ -159,7 +161,8 @@ describe('train with the family finetune', () => {
 
     await run(spied);
 
-    const [train = 0, validation = 0] = context.logs[0]?.message.match(/\d+/g)?.map(Number) ?? [];
+    const told = context.logs.find(({ message }) => /rows to train on/.test(message))?.message;
+    const [train = 0, validation = 0] = told?.match(/\d+/g)?.map(Number) ?? [];
     expect(counts.rows).toBe(train + validation);
     await remove();
   });
@@ -184,6 +187,53 @@ describe('train with the family finetune', () => {
       ['b', [], true],
     ]);
     expect(accuracyOf({ metrics })).toBeGreaterThan(0.6);
+    await remove();
+  });
+
+  const split = { seed: 3, validation_fraction: 0.2, test_fraction: 0.3 };
+  const warnings = ({ logs }: FolderJobContext) =>
+    logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
+
+  it('tests on none of the rows that the parent learned from the same data set, whatever its own seed', async () => {
+    const first = await setup(imageJob(smallNetwork(), { spec: { ...split, epochs: 1 } }));
+    const { lineage } = await first.run();
+    const { context, run, remove } = await setup(
+      imageJob(smallNetwork(), { lineage, spec: { epochs: 1, seed: 8, test_fraction: 0.1 } }),
+    );
+
+    const result = await run();
+
+    const [parents, own] = await Promise.all(
+      [first.context, context].map((at) => at.output('test_rows.parquet')),
+    );
+    expect(own).toEqual(parents);
+    expect([lineage.split, result.lineage.split]).toEqual([split, split]);
+    expect(warnings(context)).toContainEqual(
+      expect.stringMatching(
+        /split as for base version 4, .* by seed 3, .* in place of seed 8, validation_fraction 0.15, test_fraction 0.1/,
+      ),
+    );
+    await Promise.all([first.remove(), remove()]);
+  });
+
+  it.each<[string, ModelLineage, RegExp[]]>([
+    ['the parent learned other data', { dataset: 'ds_01J00000000000000000000009', split }, []],
+    ['the parent was split so too', { dataset, split: { ...split, seed: 7 } }, []],
+    [
+      'nobody knows how the parent was split',
+      { dataset },
+      [/how base version 4 split the data set is not known/],
+    ],
+    ['nobody knows what the parent learned', {}, [/what base version 4 was trained on is not known/]],
+  ])('splits as its spec says where %s', async (_, lineage, expected) => {
+    const { context, run, remove } = await setup(
+      imageJob(smallNetwork(), { lineage, spec: { ...split, seed: 7, epochs: 1 } }),
+    );
+
+    const result = await run();
+
+    expect(result.lineage.split).toEqual({ ...split, seed: 7 });
+    expect(warnings(context)).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
     await remove();
   });
 
