@@ -43,7 +43,8 @@ export interface LanguageModelOptions {
 
 /**
  * `loss`: mean cross entropy in nats a token; `perplexity`: how many equally likely tokens that would be; the same in bits as
- * `bits_per_character` or `bits_per_byte`; `accuracy`: how often the most probable token follows; `tokens` that it is of.
+ * `bits_per_character` or `bits_per_byte`; `accuracy`: how often the most probable token follows; `tokens` that it is of. None
+ * of them knows of label smoothing.
  */
 export type LanguageModelMetrics = Readonly<Record<string, number>>;
 
@@ -94,8 +95,9 @@ export async function fitLanguageModel(options: LanguageModelOptions): Promise<F
   tellOfPrecision(options.spec, context);
   const bytes = Object.values(corpus.parts).reduce((sum, ids) => sum + ids.byteLength, 0);
   refuseTooLarge(estimateMemory(training, bytes), training, context.memoryBytes);
-  const { network, loss } = training;
-  const scored = scoringModel({ network, picker: heldOutPicker(length), loss });
+  const { network } = training;
+  // whatever labels are smoothed to learn from, perplexity and bits are of the text as it is
+  const scored = scoringModel({ network, picker: heldOutPicker(length), loss: nextTokenLoss(length) });
   const session = await context.runtime.load(writeModel(scored), sessionOf(context));
   try {
     const trained = await trainWith(options, training, session);

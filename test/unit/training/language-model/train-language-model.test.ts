@@ -108,6 +108,20 @@ describe('train, a language model', () => {
     await remove();
   });
 
+  it('measures the plain cross entropy where it learns from smoothed labels', async () => {
+    const { context, run, remove } = await setup({
+      spec: { loss: { name: 'cross_entropy', label_smoothing: 0.5 } },
+    });
+
+    const { metrics } = outcome.parse(await run());
+
+    // 18 tokens: the one that follows gets 1/2 + 1/36 of the probability; smoothed, no model comes below 2.03 nats
+    for (const { loss: nats } of [metrics.test, metrics.validation])
+      expect(nats).toBeCloseTo(-Math.log(1 / 2 + 1 / 36), 0);
+    expect(context.progress.at(-1)?.metrics.validation_loss).toBeLessThan(1);
+    await remove();
+  });
+
   it('answers texts of any length side by side, each as if it were alone', async () => {
     const { context, run, remove } = await setup();
     const result = await run();
