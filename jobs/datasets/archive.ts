@@ -86,8 +86,14 @@ function pathOf({ fileNameRaw, generalPurposeBitFlag, extraFields }: Entry): str
 
 const methods = { stored: 0, deflated: 8 } as const;
 
+/** Deflate adds 5 bytes for every 64 KiB that it cannot pack; what is longer was made to be unpacked for long. */
+const mostPacked = (bytes: number): number => bytes * 1.01 + 65_536;
+
 function whyUnreadable(entry: Entry): string | undefined {
   if (entry.isEncrypted()) return 'it is encrypted; make the archive without a password';
+  const { compressedSize: packed, uncompressedSize: bytes } = entry;
+  if (packed > mostPacked(bytes))
+    return `it has ${packed} bytes packed and ${bytes} unpacked, more than packing ever adds; make the archive again`;
   const { compressionMethod: method } = entry;
   if (method === methods.stored || method === methods.deflated) return undefined;
   return `it is packed by method ${method}, and 0 (stored) and 8 (deflate) are read; make the archive with deflate, as zip does`;

@@ -21,17 +21,21 @@ export async function checkArchive(
 ): Promise<CheckedArchive> {
   if (archive.entries > ingestLimits.archiveEntries) return refuse(issues, tooManyFiles(archive.entries));
   const seen = new Set<string>();
-  const found = { images: 0, others: 0, passedOver: 0, bytes: 0 };
+  const found = { images: 0, others: 0, passedOver: 0, bytes: 0, packed: 0 };
   for await (const file of archive.files()) {
     const purpose = purposeOf(file);
     if (purpose === 'other') found.passedOver++;
     if (purpose === 'other image') found.others++;
-    if (purpose === 'image') found.images++;
-    if (purpose === 'image') found.bytes += file.bytes;
+    if (purpose === 'image') {
+      found.images++;
+      found.bytes += file.bytes;
+      found.packed += file.packedBytes;
+    }
     for (const issue of issuesOf(file, purpose, seen)) issues.add({ file: file.path, ...issue });
   }
   const most = Math.min(ingestLimits.unpackedBytes, ingestLimits.unpackedRatio * archiveBytes);
   if (found.bytes > most) return refuse(issues, tooLarge(found.bytes, most));
+  if (found.packed > archiveBytes) return refuse(issues, overlapping(found.packed, archiveBytes));
   if (found.images + found.others === 0) return refuse(issues, noImages);
   return { readOn: !issues.truncated, passedOver: found.passedOver };
 }
@@ -90,6 +94,10 @@ const tooLong = (bytes: number): FileIssue => ({
 const tooManyFiles = (entries: number): FileIssue => ({
   code: 'too_large_archive',
   detail: `the archive has ${entries} entries and at most ${ingestLimits.archiveEntries} are allowed; split it`,
+});
+const overlapping = (packed: number, bytes: number): FileIssue => ({
+  code: 'invalid_archive',
+  detail: `the images have ${packed} bytes packed and the whole archive has ${bytes}, so several lie at one place; make the archive again`,
 });
 const tooLarge = (bytes: number, most: number): FileIssue => ({
   code: 'too_large_archive',

@@ -1,3 +1,4 @@
+import { crc32, deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { IngestOptions } from '../../../jobs/datasets/ingest-file';
 import { InterruptedError } from '../../../shared/errors/job-errors';
@@ -10,6 +11,26 @@ async function setup(more: readonly ZipEntry[] = []) {
   const bytes = await pngOf(small);
   const files = ['cat/1.png', 'cat/2.png', 'dog/1.png'].map((path) => ({ path, bytes }));
   return { png: bytes, zip: await zipOf([...files, ...more]) };
+}
+
+/** An archive of one stored file, which then says that its bytes are these, deflated. */
+function asDeflated(zip: Buffer, bytes: Buffer): Buffer {
+  const directory = zip.lastIndexOf('PK\u0001\u0002');
+  for (const method of [8, directory + 10]) {
+    zip.writeUInt16LE(8, method);
+    zip.writeUInt32LE(crc32(bytes), method + 6);
+    zip.writeUInt32LE(bytes.length, method + 14);
+  }
+  return zip;
+}
+
+/** Only the first file of an archive, and its directory, where every entry is that file. */
+function atOnePlace(zip: Buffer): Buffer {
+  const [second, directory] = [zip.indexOf('PK\u0003\u0004', 4), zip.indexOf('PK\u0001\u0002')];
+  const rest = Buffer.from(zip.subarray(directory));
+  for (let at = 0; at >= 0; at = rest.indexOf('PK\u0001\u0002', at + 1)) rest.writeUInt32LE(0, at + 42);
+  rest.writeUInt32LE(second, rest.lastIndexOf('PK\u0005\u0006') + 16);
+  return Buffer.concat([zip.subarray(0, second), rest]);
 }
 
 const placesOf = async (zip: Buffer, options: Partial<IngestOptions> = {}) =>
@@ -145,6 +166,34 @@ describe('an archive of images that cannot be used', () => {
     zip.writeUInt32LE(1_000, directory + 24);
 
     expect(await placesOf(zip)).toEqual([{ file: 'cat/9.png', code: 'invalid_archive' }]);
+  });
+
+  it('refuses a file that is packed to far more than its size without unpacking it', async () => {
+    const { png } = await setup();
+    const padding = Buffer.from(Array.from({ length: 40_000 }, () => [0, 0, 0, 255, 255]).flat());
+    const zip = await zipOf([{ path: 'cat/9.png', bytes: Buffer.concat([padding, deflateRawSync(png)]) }]);
+
+    const errors = await errorsOf(asDeflated(zip, png), { format: 'images' });
+
+    expect(errors).toEqual([
+      {
+        file: 'cat/9.png',
+        code: 'invalid_archive',
+        detail: expect.stringMatching(
+          /it has 200\d{3} bytes packed and \d+ unpacked, more than packing ever adds/,
+        ),
+      },
+    ]);
+  });
+
+  it('refuses an archive whose files lie at one place', async () => {
+    const noise = Array.from({ length: 64 * 64 }, (_, at) => (at * 7919 * at) % 251);
+    const bytes = await pngOf({ width: 64, height: 64, values: noise });
+    const zip = await zipOf(['cat/1.png', 'cat/2.png', 'dog/1.png'].map((path) => ({ path, bytes })));
+
+    expect(await errorsOf(atOnePlace(zip), { format: 'images' })).toEqual([
+      { code: 'invalid_archive', detail: expect.stringMatching(/several lie at one place/) },
+    ]);
   });
 
   it('lists no more errors than there is use for', async () => {
