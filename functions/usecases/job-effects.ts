@@ -54,6 +54,7 @@ const datasetRejected: Effect<'dataset_rejected'> = async ({ stores, job, result
 /** Where the job's own spec registers its model: a container has no say in it, nor in what an alias points at. */
 const registrations: Partial<Record<JobKind, (spec: unknown) => ModelResult['register']>> = {
   train: (spec) => jobSpecs.train.parse(spec).register,
+  tune: (spec) => jobSpecs.tune.parse(spec).register,
   compress: (spec) => {
     const { register, model } = jobSpecs.compress.parse(spec);
     return register ?? { name: model.name };
