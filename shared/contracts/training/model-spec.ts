@@ -15,7 +15,7 @@ export const modelReference = z.strictObject({
 });
 
 /** Logistic or ordinary linear regression by gradient descent. */
-export const linearSpec = z.strictObject({ family: z.literal('linear') });
+const linearSpec = z.strictObject({ family: z.literal('linear') });
 
 /** Multi-layer perceptron. */
 export const mlpSpec = z.strictObject({

@@ -64,7 +64,7 @@ export const hostileTexts: readonly string[] = [
   '<!-- ]]> --> <a href="https://example.com">',
   'javascript:alert(1)',
   '&lt;b&gt; &amp;',
-  "datum['x'] + '\\' + alert(1) + `${'$'}{alert(1)}`",
+  ["datum['x'] + '\\' + alert(1) + `$", '{alert(1)}`'].join(''),
   '\u202etxet neddih\u0000\u0007',
   '__proto__',
   '',
