@@ -12,7 +12,7 @@ import { readClasses } from '../datasets/read-classes';
 import type { SplitTable } from '../datasets/split-table';
 import type { ModelInterface } from './export-model';
 import type { Network } from './network';
-import type { RowType } from './row-type';
+import type { StoredRows } from './row-type';
 import type { TargetEncoding } from './target-encoding';
 
 /** A column that a model reads, or does not, and why. */
@@ -25,7 +25,7 @@ export interface UsedColumn {
 export interface Prepared extends ModelInterface {
   readonly network: Network;
   /** Of one encoded row. */
-  readonly features: RowType;
+  readonly features: StoredRows;
   readonly used: readonly UsedColumn[];
   readonly unused: readonly UnusedColumn[];
   /** Names of the numbers that a network over columns reads. */

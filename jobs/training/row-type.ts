@@ -9,6 +9,19 @@ export interface RowType {
   readonly dims: readonly number[];
 }
 
+/** Rows as training holds them, with what must be known of their numbers to change them at random. */
+export interface StoredRows extends RowType {
+  /**
+   * Standard deviations of the numbers over the training rows: one for all, or one for each place of the last axis, 0 where a
+   * number is no measurement, as of one-hot features. 1 where absent, for rows that are normalised already.
+   */
+  readonly deviations?: number | readonly number[] | 'unknown';
+  /** They have token ids among their numbers, of whatever element type. */
+  readonly tokenIds?: boolean;
+  /** They are sequences that end at different places. */
+  readonly padded?: boolean;
+}
+
 export const rowOfFloats = (...dims: number[]): RowType => ({ elementType: 'float', dims });
 
 /** How many numbers a row has. */

@@ -1,7 +1,7 @@
 import type { AugmentationSpec } from '../../../shared/contracts/training/augmentation-spec';
 import { BadSpecError } from '../../../shared/errors/job-errors';
 import { castTo } from '../../../shared/onnx/expressions';
-import type { RowType } from '../row-type';
+import type { RowType, StoredRows } from '../row-type';
 import { affine, type ImageSize } from './affine';
 import { type Augmentation, inTurn, unchanged } from './augmentation';
 import { cutout } from './cutout';
@@ -46,14 +46,34 @@ function imageChanges(spec: AugmentationSpec, rows: RowType, seed: number): Augm
   ];
 }
 
+/** Of pixels as a part of their range, of other numbers in their own deviations. */
+function noiseOf(part: number, { elementType, deviations = 1 }: StoredRows): Augmentation {
+  if (elementType === 'uint8') return noise(part * 255);
+  if (deviations === 'unknown')
+    return refuse(
+      'noise',
+      'is in deviations of the rows, and those of what a model makes of several columns are not known; leave it out',
+    );
+  return noise(typeof deviations === 'number' ? part * deviations : deviations.map((each) => part * each));
+}
+
+function mixupOf(alpha: number, { padded }: StoredRows, seed: number): Augmentation {
+  if (padded)
+    return refuse(
+      'mixup',
+      'mixes rows number by number, and sequences that end at different places have none to mix at their ends; leave it out',
+    );
+  return mixup(alpha, seed);
+}
+
 /** The changes that a spec asks for, of rows as they are stored. `BadSpecError` where they cannot be changed so. */
-export function augmentationOf(spec: AugmentationSpec, rows: RowType, seed: number): Augmentation {
+export function augmentationOf(spec: AugmentationSpec, rows: StoredRows, seed: number): Augmentation {
   const changes = imageChanges(spec, rows, seed);
-  const range = rows.elementType === 'uint8' ? 255 : 1;
-  if (spec.noise !== undefined) changes.push(noise(spec.noise * range));
-  if (spec.mixup !== undefined) changes.push(mixup(spec.mixup, seed));
-  if (changes.length === 0) return unchanged;
-  if (rows.elementType.startsWith('int'))
-    return refuse(Object.keys(spec)[0] ?? '', 'changes numbers, and the rows are token ids');
+  const [first] = Object.keys(spec);
+  if (first === undefined) return unchanged;
+  if (rows.tokenIds || rows.elementType.startsWith('int'))
+    return refuse(first, 'changes numbers, and the rows are token ids');
+  if (spec.noise !== undefined) changes.push(noiseOf(spec.noise, rows));
+  if (spec.mixup !== undefined) changes.push(mixupOf(spec.mixup, rows, seed));
   return inTurn(asFloats, ...changes);
 }

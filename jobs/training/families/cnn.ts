@@ -25,7 +25,7 @@ export const prepareCnn: PrepareFamily<'cnn'> = async (request) => {
     ...target,
     network: cnnNetwork(model, { height, width, channels, outputs: outputCount(target.encoding), pixels }),
     preprocessing: { inputs: [images], features: images },
-    features: { elementType, dims },
+    features: { elementType, dims, deviations: pixels.deviations },
     used: [{ name: column.name, kind: 'image' }],
     unused,
   };

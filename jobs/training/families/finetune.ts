@@ -1,16 +1,22 @@
 import { type GivenColumn, type MatchedInput, matchInputs } from '../../../shared/datasets/match-inputs';
 import type { InputValue, Value } from '../../../shared/onnx/ir';
+import { elementTypeOf } from '../../../shared/onnx/shapes';
+import { isLists } from '../../datasets/column-values';
 import type { NumberStatistics, UnusedColumn } from '../../datasets/fit-statistics';
 import { type InputModel, readInputModel } from '../../models/read-input-model';
 import { bindInputs, checkRows } from '../finetune/bind-inputs';
 import { feedInput } from '../finetune/feed-inputs';
 import { hasWeightsInBodies } from '../finetune/find-weights';
 import { type NewNetwork, newNetwork } from '../finetune/new-network';
+import type { Prefix } from '../finetune/prefix';
 import { type Base, readBaseModel } from '../finetune/read-base-model';
 import { type Prepared, prepareColumns, prepareTarget, type UsedColumn } from '../prepare';
+import type { StoredRows } from '../row-type';
 import { outputCount } from '../target-encoding';
+import { channelMoments } from './channel-moments';
 import type { PrepareFamily, PrepareRequest } from './family';
 import { listFacts } from './list-facts';
+import { sampledRows } from './sampled-rows';
 
 type Request = PrepareRequest<'finetune'>;
 
@@ -38,11 +44,34 @@ export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
     ...target,
     network: made.network,
     preprocessing: { inputs: columns, features, workingBytes },
-    features: row,
+    features: { ...row, ...(await storedFacts(request, matched, made.prefix)) },
     padding: paddingOf(matched),
     ...columnsOf(request, matched, file),
   };
 };
+
+const isCounted = (value: Value): boolean => /^u?int(?!8$)/.test(elementTypeOf(value) ?? '');
+
+/** What is known of the rows that are kept, where they are to be changed at random. */
+async function storedFacts(
+  { spec, split }: Request,
+  matched: readonly MatchedInput[],
+  { features, frontier }: Prefix,
+): Promise<Partial<StoredRows>> {
+  if (spec.augmentation === undefined) return {};
+  const facts = {
+    tokenIds: frontier.some(isCounted),
+    padded: matched.some(({ field }) => field.padding !== undefined),
+  };
+  if (features.kind !== 'input') return { ...facts, deviations: 'unknown' };
+  if (elementTypeOf(features) !== 'float') return facts;
+  const moments = channelMoments(1);
+  for await (const values of sampledRows({ split, name: features.name, seed: spec.seed })) {
+    const numbers = isLists(values) ? values.values : values;
+    if (numbers instanceof Float32Array) moments.add(numbers);
+  }
+  return { ...facts, deviations: moments.result().deviations[0] ?? 1 };
+}
 
 /** What the model that was there puts behind the end of a sequence. */
 const paddingOf = (matched: readonly MatchedInput[]): Record<string, number> =>

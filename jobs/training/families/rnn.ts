@@ -27,7 +27,8 @@ export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
   const { column, unused } = chosenColumn(request);
   const { name } = column;
   const valuesPerStep = model.values_per_step;
-  const longest = stepsOf(name, await listFacts(split, name, 'train'), valuesPerStep);
+  const facts = await listFacts(split, name, 'train');
+  const longest = stepsOf(name, facts, valuesPerStep);
   const length = model.maximum_length ?? Math.min(longest, longestUnasked);
   if (length < longest)
     context.log(
@@ -37,6 +38,7 @@ export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
   const moments = channelMoments(valuesPerStep);
   for await (const values of sampledRows({ split, name, seed: spec.seed }))
     if (isLists(values)) moments.add(values.values);
+  const statistics = moments.result();
   const target = await prepareTarget(split, spec.loss);
   const dims = valuesPerStep === 1 ? [length] : [length, valuesPerStep];
   const sequences = input(name, 'float', ['batch', ...dims]);
@@ -46,11 +48,16 @@ export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
       length,
       valuesPerStep,
       outputs: outputCount(target.encoding),
-      statistics: moments.result(),
+      statistics,
     }),
     preprocessing: { inputs: [sequences], features: sequences },
     padding: { [name]: Number.NaN },
-    features: { elementType: 'float', dims },
+    features: {
+      elementType: 'float',
+      dims,
+      deviations: statistics.deviations,
+      padded: facts.shortest < length * valuesPerStep,
+    },
     used: [{ name, kind: 'sequence' }],
     unused,
   };

@@ -7,7 +7,7 @@ import { dropout } from '../layers/dropout';
 import { residual } from '../layers/residual';
 import { sequential } from '../layers/sequential';
 import type { Network } from '../network';
-import { type Prepared, prepareColumns, prepareTarget } from '../prepare';
+import { type Prepared, type PreparedColumns, prepareColumns, prepareTarget } from '../prepare';
 import { preprocessing } from '../preprocessing';
 import { rowOfFloats } from '../row-type';
 import { outputCount } from '../target-encoding';
@@ -53,6 +53,12 @@ export function mlpNetwork(spec: FamilySpec<'mlp'>, { inputs, outputs, ...rest }
   return sequential(...hidden, dense({ ...last, initialiser: 'glorot' }));
 }
 
+/** Numbers come first, each at deviation 1, and what is one-hot behind them is no measurement. */
+function deviationsOf(used: PreparedColumns['used'], features: number): number[] {
+  const numbers = used.filter(({ kind }) => kind === 'number').length;
+  return Array.from({ length: features }, (_, place) => (place < numbers ? 1 : 0));
+}
+
 async function prepareTabular<F extends 'linear' | 'mlp'>(
   request: PrepareRequest<F>,
   network: (sizes: TabularSizes) => Network,
@@ -67,7 +73,7 @@ async function prepareTabular<F extends 'linear' | 'mlp'>(
     ...target,
     network: network({ ...sizes, silentFeatures: encoded.silent }),
     preprocessing: encoded,
-    features: rowOfFloats(sizes.inputs),
+    features: { ...rowOfFloats(sizes.inputs), deviations: deviationsOf(used, sizes.inputs) },
     used,
     unused,
     featureNames: encoded.names,

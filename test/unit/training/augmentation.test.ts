@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { augmentationOf } from '../../../jobs/training/augmentation/augmentation-of';
 import { randomSource } from '../../../jobs/training/random';
-import type { RowType } from '../../../jobs/training/row-type';
+import { rowLength, type StoredRows } from '../../../jobs/training/row-type';
 import type { AugmentationSpec } from '../../../shared/contracts/training/augmentation-spec';
 import { floats, input, tensor } from '../../../shared/onnx/build';
 import type { Tensor } from '../../../shared/onnx/ir';
@@ -9,14 +9,14 @@ import { runGraph } from '../../support/run-graph';
 
 const size = 8;
 const rows = 3;
-const images: RowType = { elementType: 'uint8', dims: [size, size, 1] };
+const images: StoredRows = { elementType: 'uint8', dims: [size, size, 1] };
 
 /** Each pixel tells its image, row and column. */
 const pixels = Uint8Array.from({ length: rows * size * size }, (_, place) => 20 + place);
 
 interface Asked {
   spec: AugmentationSpec;
-  type?: RowType;
+  type?: StoredRows;
   /** In place of what would be drawn. */
   drawn?: Record<string, Tensor>;
   batch?: number;
@@ -38,7 +38,8 @@ async function changed({ spec, type = images, drawn, batch = 4 }: Asked) {
       random: randomSource(1, number),
     },
   );
-  const data = type.elementType === 'uint8' ? pixels : Float32Array.from(pixels);
+  const count = rows * rowLength(type);
+  const data = type.elementType === 'uint8' ? pixels : Float32Array.from(pixels.subarray(0, count));
   const given = new Map<ReturnType<typeof input>, Tensor>([
     [features, tensor(type.elementType, [rows, ...type.dims], data)],
     [targets, tensor('int64', [rows], [0, 1, 2])],
@@ -114,6 +115,26 @@ describe('augmentation of images', () => {
     expect(deviation).toBeLessThan(33);
   });
 
+  it.each([
+    ['one for all', [50], [50, 50, 50]],
+    ['one for each place, none where a number is no measurement', [5, 0, 500], [5, 0, 500]],
+  ])('adds noise to other numbers in their own deviations: %s', async (_, deviations, expected) => {
+    const type: StoredRows = { elementType: 'float', dims: [21, 3], deviations };
+
+    const { values } = await changed({ spec: { noise: 1 }, type });
+
+    const deviationOf = (place: number) => {
+      const noises = values
+        .map((value, index) => value - (pixels[index] ?? 0))
+        .filter((_, index) => index % 3 === place);
+      return Math.sqrt(noises.reduce((sum, value) => sum + value * value, 0) / noises.length);
+    };
+    for (const [place, deviation] of expected.entries()) {
+      expect(deviationOf(place)).toBeGreaterThanOrEqual(deviation * 0.7);
+      expect(deviationOf(place)).toBeLessThanOrEqual(deviation * 1.3);
+    }
+  });
+
   it('mixes each row with another by one fraction, and tells by which', async () => {
     const { values, mixed } = await changed({ spec: { mixup: 0.4 }, drawn: { mixup: floats([], [0.75]) } });
 
@@ -168,6 +189,24 @@ describe('augmentation of images', () => {
       { mixup: 1 },
       { elementType: 'int64', dims: [5] },
       /mixup changes numbers, and the rows are token ids/,
+    ],
+    [
+      'token ids among floats',
+      { noise: 1 },
+      { elementType: 'float', dims: [5], tokenIds: true },
+      /noise changes numbers, and the rows are token ids/,
+    ],
+    [
+      'sequences by mixing them',
+      { mixup: 1 },
+      { elementType: 'float', dims: [5], padded: true },
+      /mixup mixes rows number by number, and sequences that end at different places/,
+    ],
+    [
+      'numbers whose deviations are not known',
+      { noise: 1 },
+      { elementType: 'float', dims: [5], deviations: 'unknown' },
+      /noise is in deviations of the rows/,
     ],
   ] as const)('refuses to change %s', (_, spec, type, message) => {
     expect(() => augmentationOf(spec, type, 1)).toThrow(message);

@@ -74,6 +74,20 @@ const twoNumbers = (): Model => {
   return aModel({ graph: { name: 'two', inputs: [rows], outputs: [{ name: 'y', value: last }] } });
 };
 
+/** An imported network over a token and a number, side by side. */
+const tokenAndNumber = (): Model => {
+  const token = input('token', 'int64', [undefined]);
+  const size = input('size', 'float', [undefined, 1]);
+  const vectors = constant(floats([3, 2], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), 'vectors');
+  const weights = constant(floats([1, 2], [0.1, -0.1]), 'weights');
+  const summed = operation('Add', [
+    operation('Gather', [vectors, token]),
+    operation('MatMul', [size, weights]),
+  ]);
+  const last = operation('MatMul', [operation('Tanh', [summed]), constant(floats([2, 1], [1, 1]), 'last')]);
+  return aModel({ graph: { name: 'both', inputs: [token, size], outputs: [{ name: 'y', value: last }] } });
+};
+
 /** Counts the rows that went through models which give out features: the part that is run ahead of training. */
 function counted(context: FolderJobContext) {
   const counts = { rows: 0 };
@@ -177,7 +191,7 @@ describe('train with the family finetune', () => {
       rows,
       target: 'Species',
       model: writeModel(twoNumbers()),
-      spec: { epochs: 10 },
+      spec: { epochs: 10, optimizer: { name: 'adam', learning_rate: 0.03 } },
     });
 
     const { signature, metrics } = await run();
@@ -252,6 +266,24 @@ describe('train with the family finetune', () => {
       'columns that no input is fed from',
       { rows: smallRecords(60).map(({ side }, at) => ({ side, a: at, b: `t${at % 3}` })) },
       /the model reads 'image' float\[1, 4, 4\], and the features are 'a' \(integer\), 'b' \(text\)/,
+    ],
+    [
+      'to change rows at random that have token ids among their numbers',
+      {
+        model: writeModel(tokenAndNumber()),
+        rows: smallRecords(60).map(({ side }, at) => ({ side, token: at % 3, size: at / 7 })),
+        spec: { augmentation: { mixup: 0.2 } },
+      },
+      /mixup changes numbers, and the rows are token ids/,
+    ],
+    [
+      'to add noise where no deviation is known',
+      {
+        model: writeModel(twoNumbers()),
+        rows: smallRecords(60).map(({ side }, at) => ({ side, a: at / 3, b: at / 7 })),
+        spec: { augmentation: { noise: 0.2 } },
+      },
+      /noise is in deviations of the rows/,
     ],
   ])('refuses %s', async (_, more, message) => {
     const { run, remove } = await setup(imageJob(smallNetwork(), more));
