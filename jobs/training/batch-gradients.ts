@@ -89,7 +89,7 @@ export function gradientsOf(
   reduction: 'mean' | 'sum',
 ): Gradients {
   const { loss, optimizer, seed } = training;
-  const random = randomSource(seed, batchNumber);
+  const random = randomSource(seed, batchNumber, 'network');
   const pass = passOf(training, batch, { weights: state, random });
   const { sum, weight } = lossOfBatch(loss, pass.outputs, batch);
   const reduced = reduction === 'mean' ? divide(sum, weight) : sum;

@@ -3,6 +3,7 @@ import { constant, operation, tensor } from '../../shared/onnx/build';
 import { add, castTo, less, log, multiply, reshape, sqrt } from '../../shared/onnx/expressions';
 import type { Value } from '../../shared/onnx/ir';
 import { number } from './graph-math';
+import { type Purpose, seedOf } from './seeded-generator';
 
 /** Random numbers of one training step, all of them functions of seed, step and place: nothing has to be remembered. */
 export interface RandomSource {
@@ -19,15 +20,21 @@ const shifted = (value: Value, bits: number): Value =>
 
 const xor = (a: Value, b: Value): Value => operation('BitwiseXor', [a, b]);
 
-/** Ellis' lowbias32: an integer hash whose bits are as good as independent. */
+/** Wellons' lowbias32: an integer hash whose bits are as good as independent. */
 function hashed(value: Value): Value {
   const first = multiply(xor(value, shifted(value, 16)), word(0x7feb_352d));
   const second = multiply(xor(first, shifted(first, 15)), word(0x846c_a68b));
   return xor(second, shifted(second, 16));
 }
 
-/** A hash of its place for each element, offset by a hash of the key. */
-function bits(key: Value, count: number): Value {
+/** Two words that nothing else is drawn by. */
+type Key = readonly [Value, Value];
+
+/**
+ * A hash of its place for each element, under one half of the key before and the other half between its rounds: with one half
+ * alone, all that is ever drawn would be parts of one and the same list of 2^32 numbers.
+ */
+function bits([before, between]: Key, count: number): Value {
   const places = constant(
     tensor(
       'uint32',
@@ -35,7 +42,8 @@ function bits(key: Value, count: number): Value {
       Uint32Array.from({ length: count }, (_, place) => place),
     ),
   );
-  return hashed(add(places, key));
+  const last = multiply(xor(hashed(xor(places, before)), between), word(0x3184_8bab));
+  return xor(last, shifted(last, 14));
 }
 
 const shape = (dims: readonly number[]): Value => constant(tensor('int64', [dims.length], dims));
@@ -43,18 +51,21 @@ const shape = (dims: readonly number[]): Value => constant(tensor('int64', [dims
 /** The 24 bits that a float32 holds exactly. */
 const unit = (words: Value): Value => multiply(castTo(shifted(words, 8), 'float'), number(2 ** -24));
 
-const golden = 0x9e37_79b9;
-
 /**
  * A counter-based generator (Salmon et al., 2011) as graph operations: `step` is an int64 of rank 0, so that whoever goes
- * on at a step draws what was drawn there before.
+ * on at a step draws what was drawn there before. Sources of different purposes draw different numbers by the same seed.
  */
-export function randomSource(seed: number, step: Value): RandomSource {
+export function randomSource(
+  seed: number,
+  step: Value,
+  purpose: Extract<Purpose, 'network' | 'augmentation'> = 'network',
+): RandomSource {
   let stream = 0;
-  const nextKey = (): Value => {
+  const at = castTo(step, 'uint32');
+  const nextKey = (): Key => {
     stream++;
-    const start = word(Math.imul(seed ^ 0x5bf0_3635, golden) + Math.imul(stream, 0x85eb_ca6b));
-    return hashed(add(hashed(castTo(step, 'uint32')), start));
+    const half = (which: number) => word(seedOf(seed, purpose, stream, which));
+    return [hashed(add(hashed(at), half(1))), hashed(xor(hashed(at), half(2)))];
   };
   const uniform = (dims: readonly number[]): Value => {
     const count = dims.reduce((product, size) => product * size, 1);

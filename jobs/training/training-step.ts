@@ -145,7 +145,7 @@ function batchAt(training: Training, fed: Fed, place: Value): { batch: Batch; ba
   const drawn = Object.entries(fed.drawn).map(([name, value]) => [name, takeRows(value, place)] as const);
   const changed = augmentation.apply(examples, {
     drawn: Object.fromEntries(drawn),
-    random: randomSource(seed + 1, batchNumber),
+    random: randomSource(seed, batchNumber, 'augmentation'),
   });
   return { batch: { ...changed, weights: takeRows(fed.weights, place) }, batchNumber };
 }
