@@ -1,11 +1,9 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { floats } from '../../shared/onnx/build';
 import { elementCount } from '../../shared/onnx/element-types';
 import type { Tensor } from '../../shared/onnx/ir';
 import type { Initialiser, Network, ParameterSpec, StatisticSpec, Weights } from './network';
-
-type Generator = Parameters<typeof uniformFloat64>[0];
+import { generatorOf, type SeededGenerator } from './seeded-generator';
 
 /**
  * Half-width of the uniform distribution around zero. Uniform rather than normal, because its draws use no transcendental
@@ -20,12 +18,12 @@ const limits: Readonly<Record<Extract<Initialiser, string>, (fanIn: number, fanO
 };
 
 /** Box and Muller, 1958: one of the two. */
-function normal(generator: Generator): number {
+function normal(generator: SeededGenerator): number {
   const radius = Math.sqrt(-2 * Math.log(1 - uniformFloat64(generator)));
   return radius * Math.cos(2 * Math.PI * uniformFloat64(generator));
 }
 
-function drawn({ dims, initialiser, fan }: ParameterSpec, generator: Generator): Tensor {
+function drawn({ dims, initialiser, fan }: ParameterSpec, generator: SeededGenerator): Tensor {
   if (typeof initialiser === 'object' && 'value' in initialiser) return initialiser.value;
   const values = new Float32Array(elementCount(dims));
   if (typeof initialiser === 'object' && 'standardDeviation' in initialiser) {
@@ -42,7 +40,7 @@ function drawn({ dims, initialiser, fan }: ParameterSpec, generator: Generator):
 
 /** Parameters before the first step: the same for the same seed. */
 export function initialParameters(parameters: readonly ParameterSpec[], seed: number): Tensor[] {
-  const generator = xoroshiro128plus(seed | 0);
+  const generator = generatorOf(seed, 'initial_weights');
   return parameters.map((spec) => {
     const tensor = drawn(spec, generator);
     const rowLength = elementCount(spec.dims.slice(1));

@@ -1,8 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RowChunk } from '../datasets/read-rows';
 import { type EncodedRows, encodedBytes, encodingBytes, type RowEncoder } from './encode-rows';
 import { placeRows, zeroRows } from './row-type';
+import { generatorOf } from './seeded-generator';
 
 /** Encoded examples, and the order in which an epoch visits them; absent: as they lie. */
 export interface EpochChunk extends EncodedRows {
@@ -57,7 +57,7 @@ export const trainingRows = async (options: TrainingRowsOptions): Promise<Traini
 
 /** A seeded Fisher-Yates shuffle of the row numbers. */
 export function shuffledOrder(rows: number, seed: number, epoch: number): Uint32Array {
-  const generator = xoroshiro128plus((Math.imul(seed, 0x9e37_79b1) + epoch) | 0);
+  const generator = generatorOf(seed, 'shuffle', epoch);
   const order = Uint32Array.from({ length: rows }, (_, row) => row);
   for (let last = rows - 1; last > 0; last--) {
     const chosen = uniformInt(generator, 0, last);

@@ -40,7 +40,6 @@ export function affine(spec: AffineSpec, size: ImageSize, seed: number): Augment
   return {
     ...drawingOf({
       name: 'affine',
-      purpose: 1,
       seed,
       dims: [2, 3],
       perRow: true,

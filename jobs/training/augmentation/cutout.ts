@@ -25,7 +25,6 @@ export function cutout(side: number, { height, width }: ImageSize, seed: number)
   return {
     ...drawingOf({
       name: 'cutout',
-      purpose: 2,
       seed,
       dims: [2],
       perRow: true,

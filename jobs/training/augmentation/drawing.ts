@@ -1,27 +1,16 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { floats } from '../../../shared/onnx/build';
 import type { Tensor } from '../../../shared/onnx/ir';
 import { type RowType, rowLength, rowOfFloats } from '../row-type';
+import { generatorOf, type Purpose } from '../seeded-generator';
 import type { Augmentation } from './augmentation';
 
 /** Uniform from 0 up to 1, without 1. */
 export type Uniform = () => number;
 
-/** A generator of this batch and purpose alone. */
-function uniformOf(seed: number, purpose: number, batch: number): Uniform {
-  const generator = xoroshiro128plus(
-    (Math.imul(seed, 0x9e37_79b1) ^ Math.imul(purpose, 0x85eb_ca6b)) + Math.imul(batch, 0xc2b2_ae35),
-  );
-  // nearby seeds begin alike
-  for (let skipped = 0; skipped < 4; skipped++) uniformFloat64(generator);
-  return () => uniformFloat64(generator);
-}
-
 export interface Drawing {
-  readonly name: string;
-  /** Tells drawings of the same seed apart. */
-  readonly purpose: number;
+  /** Of what is drawn, and what tells drawings of the same seed apart. */
+  readonly name: Extract<Purpose, 'affine' | 'cutout' | 'mixup'>;
   readonly seed: number;
   /** What is drawn: `[batch, …dims]`, or for the batch as a whole `[…dims]`. */
   readonly dims: readonly number[];
@@ -31,14 +20,7 @@ export interface Drawing {
 }
 
 /** What an augmentation draws, by batch number. */
-export function drawingOf({
-  name,
-  purpose,
-  seed,
-  dims,
-  perRow,
-  draw,
-}: Drawing): Pick<Augmentation, 'draws' | 'draw'> {
+export function drawingOf({ name, seed, dims, perRow, draw }: Drawing): Pick<Augmentation, 'draws' | 'draw'> {
   const typeFor = (batchSize: number): RowType => rowOfFloats(...(perRow ? [batchSize] : []), ...dims);
   return {
     draws: (batchSize) => ({ [name]: typeFor(batchSize) }),
@@ -46,7 +28,8 @@ export function drawingOf({
       const type = typeFor(batchSize);
       const values = new Float32Array(batches * rowLength(type));
       for (let batch = 0; batch < batches; batch++) {
-        const uniform = uniformOf(seed, purpose, firstBatch + batch);
+        const generator = generatorOf(seed, name, firstBatch + batch);
+        const uniform = () => uniformFloat64(generator);
         const rows = Array.from({ length: perRow ? batchSize : 1 }, () => draw(uniform));
         values.set(rows.flat(), batch * rowLength(type));
       }

@@ -17,7 +17,6 @@ const reversed = (rows: Value): Value =>
 export const mixup = (alpha: number, seed: number): Augmentation => ({
   ...drawingOf({
     name: 'mixup',
-    purpose: 3,
     seed,
     dims: [],
     perRow: false,

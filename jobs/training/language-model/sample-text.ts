@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { tensor } from '../../../shared/onnx/build';
 import type { ModelSession } from '../../../shared/ports/model-runtime';
+import { generatorOf } from '../seeded-generator';
 
 export interface SampleOptions {
   /** What the text goes on from. */
@@ -33,7 +33,7 @@ export async function sampleText(
   session: Pick<ModelSession, 'run'>,
   { prompt, tokens, temperature, seed, length, signal }: SampleOptions,
 ): Promise<number[]> {
-  const generator = xoroshiro128plus(seed | 0);
+  const generator = generatorOf(seed, 'sample');
   const ids = [...prompt];
   while (ids.length < prompt.length + tokens && !signal.aborted) {
     const read = ids.slice(-length);

@@ -1,10 +1,10 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { constant, scalar, tensor } from '../../../shared/onnx/build';
 import { multiply } from '../../../shared/onnx/expressions';
 import type { Tensor } from '../../../shared/onnx/ir';
 import { type BatchPicker, windowPicker } from '../batch-picker';
 import type { EncodedRows } from '../encode-rows';
+import { generatorOf } from '../seeded-generator';
 import { shuffledOrder, type TrainingRows } from '../training-rows';
 
 /** Ids that a graph takes windows of, `[tokens]`. */
@@ -26,7 +26,7 @@ interface Epoch {
 /** Where the windows of an epoch begin: side by side from a place that is drawn for the epoch, in a drawn order. */
 function windowStarts(tokens: number, context: number, { seed, epoch }: Epoch): Uint32Array {
   const count = trainingWindowCount(tokens, context);
-  const generator = xoroshiro128plus((Math.imul(seed, 0x9e37_79b1) + epoch) | 0);
+  const generator = generatorOf(seed, 'window_start', epoch);
   const from = uniformInt(generator, 0, Math.min(context - 1, tokens - 1 - count * context));
   return shuffledOrder(count, seed, epoch).map((place) => from + place * context);
 }
