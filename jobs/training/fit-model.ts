@@ -60,6 +60,13 @@ const mostRowBytes = 2 ** 30;
 const rowBudgetOf = ({ context, memoryBudgetBytes }: FitOptions): number =>
   memoryBudgetBytes ?? Math.min(mostRowBytes, rowShare * context.memoryBytes);
 
+/** What a part's encoded rows take: at most what they may, for more are read anew. */
+const heldBytes = (options: FitOptions, { targets }: Loss, part: Part): number =>
+  Math.min(
+    rowBudgetOf(options),
+    options.split.counts[part] * encodedBytes({ features: options.prepared.features, targets }),
+  );
+
 /** A step that works on less is too short to share: waking a second thread takes longer than its part. */
 const fewestSharedBytes = 2 ** 20;
 
@@ -84,12 +91,12 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
   const loss = await prepareLoss({ loss: spec.loss, encoding: prepared.encoding, split });
   const training = trainingOf(options, loss);
   const { runtime, threads, provider, memoryBytes } = options.context;
-  const rows = Math.min(
-    rowBudgetOf(options),
-    split.counts.train * encodedBytes({ features: prepared.features, targets: loss.targets }),
-  );
+  const rows = heldBytes(options, loss, 'train') + heldBytes(options, loss, 'validation');
   tellOfPrecision(spec, options.context);
-  const estimate = estimateMemory(training, rows);
+  const estimate = estimateMemory(training, rows, {
+    ...(isIdentity(prepared.preprocessing) ? {} : { preprocessing: prepared.preprocessing.features }),
+    scores: split.counts.validation > 0,
+  });
   refuseTooLarge(estimate, training, memoryBytes);
   const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
   const opened: ModelSession[] = [];
