@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { aliasName, datasetId, modelName } from '../names';
 import { augmentationSpec } from '../training/augmentation-spec';
+import { tableDefaults, withFamilyDefaults } from '../training/family-defaults';
 import { fraction } from '../training/field-ranges';
 import { languageModelRules } from '../training/language-model-rules';
 import { lossSpec } from '../training/loss-spec';
@@ -26,15 +27,16 @@ export const trainFields = z.strictObject({
     .optional(),
   model: modelSpec.prefault({ family: 'mlp' }),
   loss: lossSpec.optional(),
-  optimizer: optimizerSpec.prefault({ name: 'adamw', learning_rate: 0.003, weight_decay: 0.3 }),
+  /** The default is that of tables; `withFamilyDefaults` puts the other families' in its place. */
+  optimizer: optimizerSpec.prefault(tableDefaults.optimizer),
   schedule: scheduleSpec.prefault({ name: 'cosine', warmup_fraction: 0.05 }),
   clipping: clippingSpec.optional(),
   augmentation: augmentationSpec.optional(),
   epochs: z.number().int().min(1).max(10_000).default(30),
-  /** Ends training after so many steps, whatever the epochs; the schedule spans them. */
+  /** Of the whole training, which ends within an epoch or takes as many as it needs; `epochs` then says nothing. */
   steps: z.number().int().min(1).max(100_000_000).optional(),
   batch_size: z.number().int().min(1).max(65_536).default(64),
-  /** Batches whose gradients make one step together: a larger batch than memory holds. */
+  /** Batches whose gradients make one step together: a larger batch than memory holds. No more than the rows make. */
   accumulation: z.number().int().min(1).max(1024).default(1),
   /**
    * Decay of an exponential moving average of the weights, which is validated and exported in their place; at step t, from 0,
@@ -82,8 +84,10 @@ const rules: readonly Rule[] = [
   ...languageModelRules,
 ];
 
-export const trainSpec = trainFields.superRefine((spec, context) => {
-  for (const { path, message, holds } of rules)
-    if (!holds(spec)) context.addIssue({ code: 'custom', path, message });
-});
+export const trainSpec = withFamilyDefaults(
+  trainFields.superRefine((spec, context) => {
+    for (const { path, message, holds } of rules)
+      if (!holds(spec)) context.addIssue({ code: 'custom', path, message });
+  }),
+);
 export type TrainSpec = z.infer<typeof trainSpec>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aliasName, modelName } from '../names';
+import { withFamilyDefaults } from '../training/family-defaults';
 import { trainFields, trainSpec } from './train';
 
 const finite = z.number();
@@ -71,7 +72,7 @@ const fieldPath = z
 
 const fields = z.strictObject({
   /** What every trial has in common. */
-  train: trainFields.omit({ register: true }),
+  train: withFamilyDefaults(trainFields.omit({ register: true })),
   space: z.record(fieldPath, searchDimension).refine((space) => Object.keys(space).length > 0, {
     message: 'must have at least one field to search over',
   }),

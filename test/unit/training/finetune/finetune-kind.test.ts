@@ -5,6 +5,7 @@ import { train } from '../../../../jobs/kinds/train';
 import { jobManifest } from '../../../../shared/contracts/events';
 import { trainSpec } from '../../../../shared/contracts/kinds/train';
 import type { ModelLineage, ModelSignature } from '../../../../shared/contracts/model';
+import { modelSpec } from '../../../../shared/contracts/training/model-spec';
 import { BadSpecError } from '../../../../shared/errors/job-errors';
 import { constant, floats, input, operation } from '../../../../shared/onnx/build';
 import type { Model } from '../../../../shared/onnx/ir';
@@ -124,10 +125,7 @@ describe('train with the family finetune', () => {
       batch_size: 16,
       register: { name: 'p' },
     });
-    const before = await train.run(
-      { ...rest, model: trainSpec.shape.model.parse({ family: 'mlp' }) },
-      first.context,
-    );
+    const before = await train.run({ ...rest, model: modelSpec.parse({ family: 'mlp' }) }, first.context);
     if (before.type !== 'model') throw new Error('no model');
     const { context, run, remove } = await setup({
       rows,
@@ -135,6 +133,7 @@ describe('train with the family finetune', () => {
       model: await first.context.output('model.onnx'),
       signature: before.signature,
       finetune: { freeze: ['hidden_0.*'] },
+      spec: { optimizer: { name: 'adam', learning_rate: 0.01 } },
     });
 
     const result = await run();
