@@ -26,6 +26,8 @@ export interface ParameterSpec {
   readonly silentRows?: readonly number[];
   /** Of the learning rate; 1 where absent. */
   readonly learningRateFactor?: number;
+  /** Whether penalties pull it to zero; where absent, all do but those of one axis, which are biases and scales. */
+  readonly decays?: boolean;
 }
 
 /** A tensor that training keeps without learning it, such as a running mean. */

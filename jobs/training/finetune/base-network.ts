@@ -107,8 +107,9 @@ export function baseNetwork({ value, weights, trained, frontier }: BaseNetworkPa
   const statistics = [...overBatches.values()].flatMap(({ mean, variance }) => [mean, variance]);
   return {
     parameters: learned.map(
-      ({ name, value: { tensor } }): ParameterSpec => ({
+      ({ name, decays, value: { tensor } }): ParameterSpec => ({
         name,
+        decays,
         dims: tensor.dims,
         initialiser: { value: tensor },
         learningRateFactor: trained.get(name) ?? 1,

@@ -74,7 +74,20 @@ const placesIn = (table: typeof layers, { domain, op }: OperationValue): Places 
 export interface Weight {
   readonly name: string;
   readonly value: ConstantValue;
+  /** It multiplies what it reads, and is no bias and no scale: penalties pull it to zero, whatever its axes. */
+  readonly decays: boolean;
 }
+
+/** What multiplies, or is looked up, in a layer. Biases, scales, shifts, slopes and tokens are not pulled to zero. */
+const decaying = new Set([
+  'weight',
+  'input_weight',
+  'recurrent_weight',
+  'embedding',
+  'word_embedding',
+  'position_embedding',
+  'segment_embedding',
+]);
 
 /** Beyond this a constant is a mask: what is added to a score so that its probability becomes 0. */
 const largestWeight = 1e4;
@@ -112,7 +125,7 @@ interface Found {
 
 class Finder {
   readonly layers: Layer[] = [];
-  private readonly names = new Map<ConstantValue, string>();
+  private readonly found = new Map<ConstantValue, Weight>();
   private readonly taken: Set<string>;
   private readonly counts = new Map<string, number>();
   private readonly fed: ReadonlySet<Value>;
@@ -123,7 +136,7 @@ class Finder {
   }
 
   get weights(): readonly Weight[] {
-    return [...this.names].map(([value, name]) => ({ name, value }));
+    return [...this.found.values()];
   }
 
   /** Whether the node is a layer, or stands behind one and has weights. */
@@ -138,10 +151,12 @@ class Finder {
       if (input === undefined || role === undefined || this.fed.has(input)) return [];
       return constantsBehind(input)
         .filter((value) => isWeight(value, own === undefined))
-        .map((value) => ({ value, name: `${node.op}_${number}.${role}` }));
+        .map((value) => ({ value, name: `${node.op}_${number}.${role}`, decays: decaying.has(role) }));
     });
-    for (const { value, name } of found)
-      if (!this.names.has(value)) this.names.set(value, value.name ?? this.free(name));
+    for (const weight of found) {
+      const { value, name } = weight;
+      if (!this.found.has(value)) this.found.set(value, { ...weight, name: value.name ?? this.free(name) });
+    }
     const isLayer = own !== undefined && found.length > 0;
     if (isLayer) this.layers.push({ node, fed: inputsOf(node).filter((each) => this.fed.has(each)) });
     return isLayer;

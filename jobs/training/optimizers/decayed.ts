@@ -1,6 +1,7 @@
 import type { Value } from '../../../shared/onnx/ir';
 import { shapeOf } from '../../../shared/onnx/shapes';
 import { nameMatcher } from '../name-patterns';
+import type { ParameterSpec } from '../network';
 
 /** Which parameters a penalty pulls to zero. */
 export type Decayed = (parameter: Value) => boolean;
@@ -15,8 +16,18 @@ const prefix = 'parameter.';
 const nameOf = (parameter: Value): string =>
   parameter.kind === 'input' && parameter.name.startsWith(prefix) ? parameter.name.slice(prefix.length) : '';
 
-/** Neither parameters of one axis, which are biases and the weights of normalizations, nor those of these names. */
-export function matricesBut(excluded: readonly string[]): Decayed {
+/**
+ * Neither biases and the weights of normalizations nor those of these names. Which are which, the parameters say; of those
+ * that do not, one axis tells.
+ */
+export function matricesBut(
+  excluded: readonly string[],
+  parameters: readonly Pick<ParameterSpec, 'name' | 'decays'>[] = [],
+): Decayed {
   const isExcluded = nameMatcher(excluded);
-  return (parameter) => matricesOnly(parameter) && !isExcluded(nameOf(parameter));
+  const told = new Map(parameters.map(({ name, decays }) => [name, decays]));
+  return (parameter) => {
+    const name = nameOf(parameter);
+    return (told.get(name) ?? matricesOnly(parameter)) && !isExcluded(name);
+  };
 }

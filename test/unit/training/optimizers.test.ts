@@ -267,6 +267,28 @@ describe('optimizers', () => {
     expectClose(got[1] ?? [], [3 - 0.01]);
   });
 
+  it('decays what its parameter says, and else what has more than one axis', async () => {
+    const got = await trained({
+      spec: optimizerSpec.parse({ name: 'adamw', weight_decay: 0.5 }),
+      start: { bias: floats([1, 2], [1, 1]), vector: floats([2], [1, 1]), other: floats([1, 2], [1, 1]) },
+      gradients: [
+        [
+          [0, 0],
+          [0, 0],
+          [0, 0],
+        ],
+      ],
+      options: {
+        isDecayed: matricesBut(
+          [],
+          [{ name: 'bias', decays: false }, { name: 'vector', decays: true }, { name: 'other' }],
+        ),
+      },
+    });
+
+    for (const [index, values] of got.entries()) expectClose(values, index === 0 ? [1, 1] : [0.95, 0.95]);
+  });
+
   it.each<[string, readonly string[], readonly boolean[]]>([
     ['nothing named', [], [true, true, false]],
     ['one name', ['block_1.weight'], [false, true, false]],

@@ -18,6 +18,11 @@ const branching = (added: Value) => {
 
 const names = (value: Value) => findWeights(value).weights.map(({ name }) => name);
 
+const decaying = (value: Value) =>
+  findWeights(value)
+    .weights.filter(({ decays }) => decays)
+    .map(({ name }) => name);
+
 describe('findWeights', () => {
   it('leaves the bodies of If alone, and tells of them', () => {
     const value = branching(constant(floats([2], [0.1, 0.2]), 'inside'));
@@ -51,6 +56,18 @@ describe('findWeights', () => {
     const value = operation('PRelu', [recurrent, weight('slope', 3)]);
 
     expect(names(value)).toEqual(['table', 'W', 'R', 'B', 'slope']);
+    expect(decaying(value)).toEqual(['table', 'W', 'R']);
+  });
+
+  it('tells weights from biases and scales by where they stand, whatever their axes', () => {
+    const values = (name: string, ...dims: number[]) =>
+      constant(floats(dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.1)), name);
+    const biased = operation('Add', [first, values('bias', 1, 2)]);
+    const scaled = operation('Mul', [biased, values('scale', 1, 2)]);
+    const value = operation('MatMul', [scaled, values('vector', 2)]);
+
+    expect(names(value)).toEqual(['first', 'bias', 'scale', 'vector']);
+    expect(decaying(value)).toEqual(['first', 'vector']);
   });
 
   it('finds the weights behind what is computed of them', () => {
