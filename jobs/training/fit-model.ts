@@ -73,12 +73,12 @@ const fewestSharedBytes = 2 ** 20;
 const weightCount = ({ parameters }: Network): number =>
   parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
 
-function trainingOf({ spec, split, prepared }: FitOptions, loss: Loss): Training {
+function trainingOf({ spec, split, prepared, context }: FitOptions, loss: Loss): Training {
   return {
     network: prepared.network,
     picker: rowPicker(prepared.features, loss.targets),
     loss,
-    ...optimisationOf(spec, split.counts.train),
+    ...optimisationOf(spec, split.counts.train, context),
     ...(spec.augmentation
       ? { augmentation: augmentationOf(spec.augmentation, prepared.features, spec.seed) }
       : {}),
@@ -144,7 +144,7 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
       rows,
       initialWeights: initialWeights(training.network, spec.seed),
       epochs: spec.epochs,
-      ...(steps === undefined ? {} : { maximumSteps: steps }),
+      ...(steps === undefined ? {} : { steps }),
       ...(validate ? { validate } : {}),
       ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
       fingerprint: fingerprintOf(options),

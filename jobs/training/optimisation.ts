@@ -1,4 +1,5 @@
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
+import type { JobContext } from '../kinds/job-kind';
 import { matricesBut } from './optimizers/decayed';
 import { optimizerOf } from './optimizers/optimizer-of';
 import { withLossScaling } from './optimizers/with-loss-scaling';
@@ -12,12 +13,25 @@ export type Optimisation = Pick<
   'optimizer' | 'precision' | 'schedule' | 'batchSize' | 'accumulation' | 'averageDecay' | 'seed'
 >;
 
+/** A step of more batches than there are would compute on rows that count nothing. */
+function accumulationOf({ accumulation: asked }: TrainSpec, batches: number, { log }: Logging): number {
+  if (asked > batches)
+    log(
+      'warn',
+      `accumulation is ${batches} instead of ${asked}: the rows to train on make no more batches, and a step takes them all`,
+    );
+  return Math.min(asked, batches);
+}
+
+type Logging = Pick<JobContext, 'log'>;
+
 /** What a spec asks of the steps over so many training examples; the schedule spans all steps. */
-export function optimisationOf(spec: TrainSpec, rows: number): Optimisation {
-  const { accumulation, average_decay: averageDecay, epochs, steps: maximumSteps } = spec;
+export function optimisationOf(spec: TrainSpec, rows: number, logging: Logging): Optimisation {
+  const { average_decay: averageDecay, epochs, steps } = spec;
   const batchSize = Math.min(spec.batch_size, rows);
+  const accumulation = accumulationOf(spec, Math.ceil(rows / batchSize), logging);
   const perEpoch = stepsPerEpoch(rows, batchSize * accumulation);
-  const totalSteps = totalStepsOf({ epochs, ...(maximumSteps ? { maximumSteps } : {}) }, perEpoch);
+  const totalSteps = totalStepsOf({ epochs, ...(steps === undefined ? {} : { steps }) }, perEpoch);
   const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
   const optimizer = optimizerOf(spec.optimizer, schedule, {
     isDecayed: matricesBut(spec.optimizer.decay_exclude),

@@ -38,8 +38,8 @@ export interface TrainOptions {
   readonly rows: TrainingRows;
   readonly initialWeights: Weights;
   readonly epochs: number;
-  /** Ends within an epoch, where it is reached there. */
-  readonly maximumSteps?: number;
+  /** Of the whole training, whatever the epochs: it ends within one, or takes as many as it needs. */
+  readonly steps?: number;
   /** Absent: there are no rows to validate on. */
   readonly validate?: (weights: Weights) => Promise<Validation>;
   /** Stops after so many epochs that were not better by `minDelta`, and goes back to the best one's weights. */
@@ -70,9 +70,9 @@ export const stepsPerEpoch = (rows: number, stepRows: number): number => Math.ce
 
 /** Of the whole training. */
 export const totalStepsOf = (
-  { epochs, maximumSteps = Number.POSITIVE_INFINITY }: Pick<TrainOptions, 'epochs' | 'maximumSteps'>,
+  { epochs, steps }: Pick<TrainOptions, 'epochs' | 'steps'>,
   perEpoch: number,
-): number => Math.min(maximumSteps, epochs * perEpoch);
+): number => steps ?? epochs * perEpoch;
 
 /**
  * Trains to the end, or until it is told to stop: then it saves a checkpoint and throws `InterruptedError`. Goes on from

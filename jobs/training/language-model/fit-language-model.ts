@@ -65,14 +65,14 @@ const prefixed = (measures: Readonly<Record<string, number>>): Validation['metri
   Object.fromEntries(Object.entries(measures).map(([name, value]) => [`validation_${name}`, value]));
 
 function trainingOf(options: LanguageModelOptions, decoder: TransformerDecoder): Training {
-  const { spec, corpus, length } = options;
+  const { spec, context, corpus, length } = options;
   const smoothing = spec.loss?.name === 'cross_entropy' ? spec.loss.label_smoothing : 0;
   const vocabulary = corpus.vocabulary.symbols.length;
   return {
     network: nextTokenNetwork(decoder, { vocabulary, length }),
     picker: trainingPicker(length),
     loss: nextTokenLoss(length, smoothing),
-    ...optimisationOf(spec, trainingWindowCount(corpus.parts.train.length, length)),
+    ...optimisationOf(spec, trainingWindowCount(corpus.parts.train.length, length), context),
   };
 }
 
@@ -130,7 +130,7 @@ function trainWith(
       rows: trainingWindows(corpus.parts.train, length, spec.seed),
       initialWeights: initialWeights(training.network, spec.seed),
       epochs: spec.epochs,
-      ...(steps === undefined ? {} : { maximumSteps: steps }),
+      ...(steps === undefined ? {} : { steps }),
       ...(corpus.parts.validation.length > 0 ? { validate } : {}),
       ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
       fingerprint: fingerprintOf(options),

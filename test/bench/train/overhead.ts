@@ -64,7 +64,7 @@ export async function overheadOf(workload: Workload, steps: number, threads: num
     rows: sameEachEpoch(rowsOf(workload, rows, batches)),
     initialWeights: initialWeights(training.network, 1),
     epochs: Math.ceil(steps / batches),
-    maximumSteps: steps,
+    steps,
     fingerprint: 'bench',
   };
   await train(options, { ...services, runtime: timedRuntime(clock), session: { threads } });

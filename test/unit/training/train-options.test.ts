@@ -9,6 +9,7 @@ import { ingestRows, penguins } from '../../support/penguins';
 
 interface Epoch {
   readonly training_loss: number;
+  readonly learning_rate: number;
 }
 
 /** One row says '.' of its sex. */
@@ -159,6 +160,40 @@ describe('a train spec', () => {
     expect(result.metrics).toMatchObject({ test: { r2: expect.any(Number) } });
     expect(Number(prediction?.data[0])).toBeGreaterThan(4500);
     await remove();
+  });
+
+  it.each<[string, object, number, number]>([
+    ['within an epoch', { epochs: 6, steps: 4 }, 4, 1],
+    ['behind the epochs', { epochs: 1, steps: 40 }, 40, 3],
+  ])(
+    'takes as many steps as are asked for, and its schedule spans them: %s',
+    async (_, spec, steps, epochs) => {
+      const { history, context, remove } = await trained({
+        ...spec,
+        schedule: { name: 'linear', warmup_fraction: 0, final_fraction: 0 },
+        optimizer: { name: 'adam', learning_rate: 0.01 },
+      });
+
+      expect(context.progress.findLast(({ step }) => step !== undefined)).toMatchObject({ step: steps });
+      expect(history).toHaveLength(epochs);
+      expect(history.at(-1)?.learning_rate).toBeCloseTo(0.01 / steps, 6);
+      await remove();
+    },
+  );
+
+  it('accumulates no more batches than the rows make, and says so', async () => {
+    const many = await trained({ epochs: 2, accumulation: 1000 });
+    const all = await trained({ epochs: 2, accumulation: 16 });
+
+    expect(many.history.map(({ training_loss }) => training_loss)).toEqual(
+      all.history.map(({ training_loss }) => training_loss),
+    );
+    expect(many.context.logs.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^accumulation is 16 instead of 1000: /),
+    );
+    expect(all.context.logs.map(({ message }) => message).join()).not.toContain('accumulation');
+    await many.remove();
+    await all.remove();
   });
 
   it('learns one of two classes with one logit, and answers with both probabilities', async () => {
