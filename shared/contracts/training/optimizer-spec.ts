@@ -84,7 +84,11 @@ export const scheduleSpec = z.discriminatedUnion('name', [
   }),
   z.strictObject({ name: z.literal('linear'), final_fraction: finalFraction.default(0), ...warmup }),
   z.strictObject({ name: z.literal('cosine'), final_fraction: finalFraction.default(0), ...warmup }),
-  /** Up to the rate and down again (Smith and Topin, 2019), both by half a cosine. */
+  /**
+   * Up to the rate and down again (Smith and Topin, 2019), both by half a cosine: PyTorch's OneCycleLR. Both fractions are of
+   * the optimizer's rate, which is the peak. PyTorch divides the initial rate for the final one: its `div_factor` is
+   * 1 / initial_fraction, and its `final_div_factor` initial_fraction / final_fraction.
+   */
   z.strictObject({
     name: z.literal('one_cycle'),
     rising_fraction: positive.lt(1).default(0.3),

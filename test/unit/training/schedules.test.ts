@@ -85,6 +85,19 @@ describe('schedules', () => {
     });
   });
 
+  it.each([0.5, 0.04])(
+    'ends one cycle at a part of the peak, wherever it begins: from %f of it',
+    async (from) => {
+      const spec = { name: 'one_cycle', initial_fraction: from, final_fraction: 0.01 };
+
+      const [first, top, last] = await ratesOf(spec, [0, 5, 19], 20);
+
+      expect(first).toBeCloseTo(0.5 * from, 6);
+      expect(top).toBeCloseTo(0.5, 6);
+      expect(last).toBeCloseTo(0.5 * 0.01, 6);
+    },
+  );
+
   it.each([
     ['constant', [0.125, 0.25, 0.375, 0.5, 0.5, 0.5]],
     ['step', [0.125, 0.25, 0.375, 0.5, 0.05, 0.005]],
