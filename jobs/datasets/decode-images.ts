@@ -17,13 +17,19 @@ const colours = 3;
  * `image_dataset_from_directory` does: cropping, as torchvision's `CenterCrop`, would lose what stands at the edge, and padding
  * would teach the padding. Scaling down is bilinear over all pixels that fall into one (torchvision's `antialias`), scaling up
  * is bilinear with the first pixel kept in its corner. Luminance is ITU-R BT.601, as Pillow's mode `L`. The same bytes give
- * the same pixels.
+ * the same pixels. `UnusableDataError` where one cannot be decoded, with what it is `named`.
  */
-export async function decodeImages(encoded: readonly Uint8Array[], size: ImageSize): Promise<Uint8Array> {
+export async function decodeImages(
+  encoded: readonly Uint8Array[],
+  size: ImageSize,
+  named: (index: number) => string = (index) => `image ${index + 1}`,
+): Promise<Uint8Array> {
   const length = size.height * size.width * size.channels;
   const pixels = new Uint8Array(encoded.length * length);
   await eachInFlight(encoded, imagesInFlight, async (bytes, index) => {
-    const decoded = await decode(bytes, size, index);
+    const decoded = await decode(bytes, size).catch((error: unknown) => {
+      throw undecodable(named(index), bytes, error);
+    });
     pixels.set(size.channels === 1 ? luminance(decoded) : decoded, index * length);
   });
   return pixels;
@@ -32,16 +38,16 @@ export async function decodeImages(encoded: readonly Uint8Array[], size: ImageSi
 /** JPEG's own way to decode at an eighth of the size saves little, and blurs what other formats keep. */
 const scaling = { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false } as const;
 
-async function decode(bytes: Uint8Array, { height, width }: ImageSize, index: number): Promise<Uint8Array> {
-  try {
-    return await readImage(bytes)
-      .resize({ ...scaling, width, height })
-      .raw()
-      .toBuffer();
-  } catch (error) {
-    const reason = types.isNativeError(error) ? error.message : String(error);
-    throw new UnusableDataError(`image ${index} of ${bytes.length} bytes cannot be decoded: ${reason}`);
-  }
+const decode = (bytes: Uint8Array, { height, width }: ImageSize): Promise<Uint8Array> =>
+  readImage(bytes)
+    .resize({ ...scaling, width, height })
+    .raw()
+    .toBuffer();
+
+/** What is thrown of an image that cannot be decoded, by what people know it as. */
+export function undecodable(name: string, { length }: Uint8Array, error: unknown): UnusableDataError {
+  const reason = types.isNativeError(error) ? error.message : String(error);
+  return new UnusableDataError(`${name} of ${length} bytes cannot be decoded: ${reason}`, 'invalid_image');
 }
 
 /** Pillow's fixed-point weights of red, green and blue, of 65,536; the last term rounds. */

@@ -16,6 +16,10 @@ export interface RowChunk {
   readonly columns: Readonly<Record<string, ColumnValues>>;
 }
 
+/** A row of a chunk, for people, who count the rows of a data set from 1: `row 41`. */
+export const rowNamed = ({ rowNumbers }: Pick<RowChunk, 'rowNumbers'>, index: number): string =>
+  `row ${(rowNumbers?.[index] ?? index) + 1}`;
+
 export interface ReadRowsOptions {
   part: Part | 'all';
   columns: readonly string[];

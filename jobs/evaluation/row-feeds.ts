@@ -17,7 +17,7 @@ import {
   type ScalarValues,
 } from '../datasets/column-values';
 import { decodeImages, type ImageSize } from '../datasets/decode-images';
-import type { RowChunk } from '../datasets/read-rows';
+import { type RowChunk, rowNamed } from '../datasets/read-rows';
 
 type InputField = ModelSignature['inputs'][number];
 
@@ -26,6 +26,8 @@ interface Input {
   readonly elementType: JsonElementType;
   readonly shape: readonly number[];
   readonly rows: number;
+  /** A row for people, by its place among these. */
+  readonly named: (row: number) => string;
   /** Fills short lists up; absent: every list must be as long as the shape says. */
   readonly padding?: number;
 }
@@ -34,21 +36,22 @@ interface Input {
 export async function rowFeeds(signature: ModelSignature, chunk: RowChunk): Promise<Record<string, Tensor>> {
   const feeds: Record<string, Tensor> = {};
   for (const field of signature.inputs)
-    feeds[field.name] = await columnTensor(inputOf(field, chunk.rows), chunk.columns[field.name]);
+    feeds[field.name] = await columnTensor(inputOf(field, chunk), chunk.columns[field.name]);
   return feeds;
 }
 
-function inputOf({ name, element_type, shape, padding }: InputField, rows: number): Input {
+function inputOf({ name, element_type, shape, padding }: InputField, chunk: RowChunk): Input {
   if (!isJsonElementType(element_type))
     throw new UnusableDataError(
       `the model's input '${name}' is of ${element_type}, which no column can be fed to`,
     );
   const filler = padding === undefined ? {} : { padding: padding ?? Number.NaN };
-  return { name, elementType: element_type, shape, rows, ...filler };
+  const named = (row: number) => rowNamed(chunk, row);
+  return { name, elementType: element_type, shape, rows: chunk.rows, named, ...filler };
 }
 
 async function columnTensor(input: Input, values: ColumnValues | undefined): Promise<Tensor> {
-  if (values === undefined) throw cannotFeed(input, 'is not there');
+  if (values === undefined) throw cannotFeed(input, 'it is not there');
   if (isScalar(values)) return scalarTensor(input, values);
   return isImages(values) ? imageTensor(input, values) : listTensor(input, values);
 }
@@ -58,11 +61,11 @@ function scalarTensor(input: Input, given: ScalarValues): Tensor {
   if (elementCount(shape) !== 1)
     throw cannotFeed(
       input,
-      `has one value in each row, where the model reads a list of [${shape.join(', ')}]`,
+      `it has one value in each row, where the model reads a list of [${shape.join(', ')}]`,
     );
   const values = elementType === 'string' ? given : withoutText(given);
   const isText = Array.isArray(values);
-  if (isText !== (elementType === 'string')) throw cannotFeed(input, `is ${isText ? 'text' : 'not text'}`);
+  if (isText !== (elementType === 'string')) throw cannotFeed(input, `it is ${isText ? 'text' : 'not text'}`);
   const data = isText ? values : numbersAs(input, values);
   return { elementType, dims: [rows, ...shape], data };
 }
@@ -79,14 +82,13 @@ function numbersAs(input: Input, values: Float32Array): TensorData {
   if (elementType === 'float') return values;
   const { kind, open }: TensorFormat = tensorFormats[elementType];
   const { data, put, putMissing } = open(values.length);
+  const nameAt = (at: number) => input.named(Math.floor((at * input.rows) / values.length));
   for (let at = 0; at < values.length; at++) {
     const value = values[at] ?? Number.NaN;
     if (Number.isNaN(value) && putMissing) putMissing(at);
     else {
-      const wrong = Number.isNaN(value)
-        ? 'has a missing value'
-        : put(at, kind === 'boolean' ? value !== 0 : value);
-      if (wrong !== undefined) throw cannotFeed(input, `has a row that the model cannot read: ${wrong}`);
+      const wrong = Number.isNaN(value) ? 'is missing' : put(at, kind === 'boolean' ? value !== 0 : value);
+      if (wrong !== undefined) throw cannotFeed(input, `the value of ${nameAt(at)} ${wrong}`);
     }
   }
   return data;
@@ -104,19 +106,27 @@ function listTensor(input: Input, { values, offsets, missing }: ListValues): Ten
   const size = elementCount(shape);
   const whole = new Float32Array(rows * size).fill(padding);
   for (const row of present) {
-    checkLength(input, lengthOf(row), shape);
+    checkLength(input, { length: lengthOf(row), row }, shape);
     const start = offsets[row] ?? 0;
     whole.set(values.subarray(start, start + Math.min(size, lengthOf(row))), row * size);
   }
   return { elementType, dims: [rows, ...shape], data: numbersAs(input, whole) };
 }
 
-function checkLength(input: Input, length: number, shape: readonly number[]): void {
+interface RowLength {
+  readonly row: number;
+  readonly length: number;
+}
+
+function checkLength(input: Input, { row, length }: RowLength, shape: readonly number[]): void {
   const size = elementCount(shape);
   const step = elementCount(shape.slice(1));
   if (input.padding === undefined ? length === size : length % step === 0) return;
   const wanted = input.padding === undefined ? `${size}` : `a multiple of ${step}`;
-  throw cannotFeed(input, `has a list of ${length} numbers, where the model reads ${wanted}`);
+  throw cannotFeed(
+    input,
+    `${input.named(row)} has a list of ${length} numbers, where the model reads ${wanted}`,
+  );
 }
 
 /** One open axis takes what the lists have. */
@@ -133,10 +143,15 @@ async function imageTensor(input: Input, { encoded }: ImageValues): Promise<Tens
   const channelsFirst = isChannels(first) && !isChannels(third);
   const [height, width, channels] = channelsFirst ? [second, third, first] : [first, second, third];
   if (shape.length !== 3 || !isChannels(channels) || height < 1 || width < 1)
-    throw cannotFeed(input, `holds images, where the model reads [${shape.join(', ')}]`);
-  if (encoded.some((bytes) => bytes.length === 0)) throw cannotFeed(input, 'has a row without an image');
+    throw cannotFeed(input, `it holds images, where the model reads [${shape.join(', ')}]`);
+  const empty = encoded.findIndex((bytes) => bytes.length === 0);
+  if (empty >= 0) throw cannotFeed(input, `${input.named(empty)} has no image`);
   const size: ImageSize = { height, width, channels };
-  const pixels = await decodeImages(encoded, size);
+  const pixels = await decodeImages(
+    encoded,
+    size,
+    (row) => `the image of '${input.name}' in ${input.named(row)}`,
+  );
   if (elementType === 'uint8' && !channelsFirst) return { elementType, dims: [rows, ...shape], data: pixels };
   const ordered = channelsFirst ? channelsToFront(pixels, size) : Float32Array.from(pixels);
   return { elementType, dims: [rows, ...shape], data: numbersAs(input, ordered) };
@@ -156,6 +171,4 @@ function channelsToFront(pixels: Uint8Array, { height, width, channels }: ImageS
 }
 
 const cannotFeed = ({ name, elementType }: Input, why: string): UnusableDataError =>
-  new UnusableDataError(
-    `the column '${name}' of the rows to measure on cannot be fed to the model's input of ${elementType}: it ${why}`,
-  );
+  new UnusableDataError(`the column '${name}' cannot be fed to the model's input of ${elementType}: ${why}`);

@@ -1,14 +1,15 @@
 import type { FamilySpec } from '../../../shared/contracts/training/model-spec';
 import { BadSpecError, UnusableDataError } from '../../../shared/errors/job-errors';
-import { type ColumnValues, isImages, isLists } from '../../datasets/column-values';
+import { isImages, isLists } from '../../datasets/column-values';
 import { decodeImages, type ImageSize } from '../../datasets/decode-images';
 import type { TableColumn } from '../../datasets/open-table';
+import { rowNamed } from '../../datasets/read-rows';
 import type { SplitTable } from '../../datasets/split-table';
 import type { PixelStatistics } from '../layers/pixels';
 import { channelMoments } from './channel-moments';
 import { type ListFacts, listFacts } from './list-facts';
-import { sampledRows } from './sampled-rows';
-import { typicalSize } from './typical-size';
+import { type SampledColumn, sampledChunks, sampledRows } from './sampled-rows';
+import { type NamedImages, typicalSize } from './typical-size';
 
 /** Images as a network reads them. */
 export interface ImageSource {
@@ -33,12 +34,12 @@ export const imageSource = (request: ImageRequest): Promise<ImageSource> =>
 const enoughPixels = 2 ** 26;
 
 async function fromFiles({ split, column, image, seed }: ImageRequest): Promise<ImageSource> {
-  const sampled = () => sampledRows({ split, name: column.name, seed });
-  const size = image ?? (await typicalSize(encodedOf(sampled())));
+  const sampled = () => imagesOf({ split, name: column.name, seed });
+  const size = image ?? (await typicalSize(sampled()));
   const moments = channelMoments(size.channels);
   let seen = 0;
-  for await (const encoded of encodedOf(sampled())) {
-    const pixels = await decodeImages(encoded, size);
+  for await (const { encoded, named } of sampled()) {
+    const pixels = await decodeImages(encoded, size, named);
     moments.add(pixels);
     seen += pixels.length;
     if (seen >= enoughPixels) break;
@@ -46,8 +47,13 @@ async function fromFiles({ split, column, image, seed }: ImageRequest): Promise<
   return { size, elementType: 'uint8', pixels: moments.result() };
 }
 
-async function* encodedOf(values: AsyncIterable<ColumnValues>): AsyncIterable<readonly Uint8Array[]> {
-  for await (const value of values) if (isImages(value)) yield value.encoded;
+async function* imagesOf(sampled: SampledColumn): AsyncIterable<NamedImages> {
+  for await (const chunk of sampledChunks(sampled)) {
+    const images = chunk.columns[sampled.name];
+    if (images === undefined || !isImages(images)) continue;
+    const named = (index: number) => `the image of '${sampled.name}' in ${rowNamed(chunk, index)}`;
+    yield { encoded: images.encoded, named };
+  }
 }
 
 async function fromLists({ split, column, image, seed }: ImageRequest): Promise<ImageSource> {

@@ -1,6 +1,6 @@
 import { UnusableDataError } from '../../../shared/errors/job-errors';
 import { isLists, type ListValues } from '../../datasets/column-values';
-import { readRows } from '../../datasets/read-rows';
+import { type RowChunk, readRows, rowNamed } from '../../datasets/read-rows';
 import type { Part, SplitTable } from '../../datasets/split-table';
 
 /** What the lists of a column have in common. */
@@ -19,24 +19,22 @@ const chunkRows = 1024;
 /** Of all lists of a part, or of all parts. `UnusableDataError` where a row has no list. */
 export async function listFacts(split: SplitTable, name: string, part: Part | 'all'): Promise<ListFacts> {
   let facts: ListFacts | undefined;
-  let first = 0;
-  for await (const { rows, columns } of readRows(split, { part, columns: [name], chunkRows })) {
-    const values = columns[name];
+  for await (const chunk of readRows(split, { part, columns: [name], chunkRows })) {
+    const values = chunk.columns[name];
     if (values === undefined || !isLists(values))
       throw new UnusableDataError(`the column '${name}' holds no lists`);
-    checkPresent(name, values, first);
+    checkPresent(name, values, chunk);
     facts = joined(facts, factsOf(values));
-    first += rows;
   }
   if (facts === undefined) throw new UnusableDataError(`the column '${name}' has no rows`);
   return facts;
 }
 
-function checkPresent(name: string, { missing }: ListValues, first: number): void {
+function checkPresent(name: string, { missing }: ListValues, chunk: RowChunk): void {
   const row = missing?.indexOf(1) ?? -1;
   if (row < 0) return;
   throw new UnusableDataError(
-    `the column '${name}' has no list in row ${first + row} of those with a target; leave such rows out`,
+    `the column '${name}' has no list in ${rowNamed(chunk, row)}; leave such rows out`,
     'missing_list',
   );
 }

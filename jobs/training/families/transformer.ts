@@ -1,7 +1,7 @@
 import { BadSpecError, UnusableDataError } from '../../../shared/errors/job-errors';
 import { input } from '../../../shared/onnx/build';
 import { isLists } from '../../datasets/column-values';
-import { readRows } from '../../datasets/read-rows';
+import { readRows, rowNamed } from '../../datasets/read-rows';
 import type { SplitTable } from '../../datasets/split-table';
 import { prepareTarget } from '../prepare';
 import { outputCount } from '../target-encoding';
@@ -22,19 +22,17 @@ const chunkRows = 1024;
 
 /** `UnusableDataError` with row and value where a list holds what is no token id. */
 async function checkTokenIds(split: SplitTable, name: string): Promise<void> {
-  let first = 0;
-  for await (const { rows, columns } of readRows(split, { part: 'all', columns: [name], chunkRows })) {
-    const lists = columns[name];
+  for await (const chunk of readRows(split, { part: 'all', columns: [name], chunkRows })) {
+    const lists = chunk.columns[name];
     if (lists === undefined || !isLists(lists)) return;
     const place = lists.values.findIndex((value) => !isTokenId(value));
     if (place >= 0) {
-      const row = first + lists.offsets.findIndex((offset) => offset > place) - 1;
+      const row = rowNamed(chunk, lists.offsets.findIndex((offset) => offset > place) - 1);
       throw new UnusableDataError(
-        `the column '${name}' has ${lists.values[place]} in row ${row} of those with a target, and a transformer reads token ids, whole numbers from 0 to ${largestId}; number the tokens first, or learn from such numbers by the family rnn`,
+        `the column '${name}' has ${lists.values[place]} in ${row}, and a transformer reads token ids, whole numbers from 0 to ${largestId}; number the tokens first, or learn from such numbers by the family rnn`,
         'invalid_token_id',
       );
     }
-    first += rows;
   }
 }
 

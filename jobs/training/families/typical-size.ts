@@ -1,4 +1,4 @@
-import type { ImageSize } from '../../datasets/decode-images';
+import { type ImageSize, undecodable } from '../../datasets/decode-images';
 import { readImage } from '../../datasets/image-reader';
 
 /** Larger images are scaled down to it: what ImageNet's networks read. */
@@ -14,8 +14,18 @@ interface Sides {
   readonly colour: boolean;
 }
 
-async function sidesOf(encoded: Uint8Array): Promise<Sides> {
-  const { autoOrient, channels = 3 } = await readImage(encoded).metadata();
+/** Images of a data set, and what people know each as. */
+export interface NamedImages {
+  readonly encoded: readonly Uint8Array[];
+  readonly named: (index: number) => string;
+}
+
+async function sidesOf(encoded: Uint8Array, name: string): Promise<Sides> {
+  const { autoOrient, channels = 3 } = await readImage(encoded)
+    .metadata()
+    .catch((error: unknown) => {
+      throw undecodable(name, encoded, error);
+    });
   return { ...autoOrient, colour: channels >= 3 };
 }
 
@@ -23,9 +33,10 @@ async function sidesOf(encoded: Uint8Array): Promise<Sides> {
  * The size that images are scaled to where a spec names none: the median of heights and of widths, so images of one size
  * stay as they are; at most 224 pixels a side, keeping the shape. In colour where one of them is.
  */
-export async function typicalSize(batches: AsyncIterable<readonly Uint8Array[]>): Promise<ImageSize> {
+export async function typicalSize(batches: AsyncIterable<NamedImages>): Promise<ImageSize> {
   const sides: Sides[] = [];
-  for await (const encoded of batches) sides.push(...(await Promise.all(encoded.map(sidesOf))));
+  for await (const { encoded, named } of batches)
+    sides.push(...(await Promise.all(encoded.map((image, index) => sidesOf(image, named(index))))));
   const height = median(sides.map((one) => one.height));
   const width = median(sides.map((one) => one.width));
   const scale = Math.min(1, longestSide / Math.max(height, width));

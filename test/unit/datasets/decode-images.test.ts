@@ -158,6 +158,6 @@ describe('decoded images', () => {
     });
 
     await expect(decoding).rejects.toBeInstanceOf(UnusableDataError);
-    await expect(decoding).rejects.toThrow(/^image 2 of 3 bytes cannot be decoded/);
+    await expect(decoding).rejects.toThrow(/^image 3 of 3 bytes cannot be decoded/);
   });
 });

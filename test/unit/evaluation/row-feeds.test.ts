@@ -10,7 +10,7 @@ const feed = async (field: Partial<Field>, values: ColumnValues, rows: number) =
   const input: Field = { name: 'x', type: 'number', element_type: 'float', shape: [], ...field };
   const feeds = await rowFeeds(
     { task: 'other', inputs: [input], outputs: [] },
-    { rows, columns: { x: values } },
+    { rows, rowNumbers: Float64Array.of(6, 11), columns: { x: values } },
   );
   return feeds.x;
 };
@@ -20,6 +20,8 @@ const lists = (...rows: number[][]): ColumnValues => ({
   values: Float32Array.from(rows.flat()),
   offsets: Uint32Array.from([0, ...rows.map((_, index) => rows.slice(0, index + 1).flat().length)]),
 });
+
+const images = (...encoded: Uint8Array[]): ColumnValues => ({ kind: 'images', encoded });
 
 describe('rowFeeds', () => {
   it.each([
@@ -69,19 +71,37 @@ describe('rowFeeds', () => {
       'a missing value where there is none',
       { element_type: 'int64' },
       Float32Array.of(1, Number.NaN),
-      /a missing value/,
+      /the value of row 12 is missing/,
     ],
     [
       'a part of a whole number',
       { element_type: 'int32' },
       Float32Array.of(1, 0.5),
-      /must be a whole number/,
+      /the value of row 12 must be a whole number/,
     ],
     [
       'a list of another length',
       { shape: [3] },
-      lists([1, 2], [3, 4]),
-      /a list of 2 numbers, where the model reads 3/,
+      lists([1, 2, 3], [3, 4]),
+      /^the column 'x' cannot be fed to the model's input of float: row 12 has a list of 2 numbers, where the model reads 3$/,
+    ],
+    [
+      'a missing value in a list',
+      { shape: [2], element_type: 'int64' },
+      lists([1, 2], [3, Number.NaN]),
+      /the value of row 12 is missing/,
+    ],
+    [
+      'an image that is none',
+      { shape: [2, 2, 3] },
+      images(new Uint8Array(3), new Uint8Array(3)),
+      /^the image of 'x' in row (7|12) of 3 bytes cannot be decoded/,
+    ],
+    [
+      'a row without an image',
+      { shape: [2, 2, 3] },
+      images(new Uint8Array(3), new Uint8Array()),
+      /row 12 has no image/,
     ],
     ['one number for a list', { shape: [3] }, Float32Array.of(1, 2), /one value in each row/],
     ['a type of no column', { element_type: 'complex64' }, Float32Array.of(1, 2), /is of complex64/],

@@ -110,4 +110,18 @@ describe('training a recurrent network on lists of different lengths', () => {
     await expect(refused).rejects.toThrow(says);
     await job.remove();
   });
+
+  it('refuses a row without a list, by its place in the data set', async () => {
+    const job = await setup({ model: recurrent }, (row) => {
+      const place = sequences.indexOf(row);
+      if (place === 3) return { ...row, ends: null };
+      return place === 41 || place === 42 || place === 43 ? { ...row, series: null } : row;
+    });
+
+    await expect(job.run()).rejects.toThrow(
+      /the column 'series' has no list in row 4[234]; leave such rows out/,
+    );
+
+    await job.remove();
+  });
 });
