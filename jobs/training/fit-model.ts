@@ -78,7 +78,10 @@ function trainingOf({ spec, split, prepared, context }: FitOptions, loss: Loss):
     network: prepared.network,
     picker: rowPicker(prepared.features, loss.targets),
     loss,
-    ...optimisationOf(spec, split.counts.train, context),
+    ...optimisationOf(spec, split.counts.train, {
+      log: context.log,
+      parameters: prepared.network.parameters,
+    }),
     ...(spec.augmentation
       ? { augmentation: augmentationOf(spec.augmentation, prepared.features, spec.seed) }
       : {}),

@@ -1,5 +1,6 @@
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
 import type { JobContext } from '../kinds/job-kind';
+import type { Network } from './network';
 import { matricesBut } from './optimizers/decayed';
 import { optimizerOf } from './optimizers/optimizer-of';
 import { withLossScaling } from './optimizers/with-loss-scaling';
@@ -25,8 +26,18 @@ function accumulationOf({ accumulation: asked }: TrainSpec, batches: number, { l
 
 type Logging = Pick<JobContext, 'log'>;
 
+/** What the steps are for, and who is told of them. */
+interface Steps extends Logging {
+  /** What is learned, which may say itself whether it decays. */
+  readonly parameters: Network['parameters'];
+}
+
 /** What a spec asks of the steps over so many training examples; the schedule spans all steps. */
-export function optimisationOf(spec: TrainSpec, rows: number, logging: Logging): Optimisation {
+export function optimisationOf(
+  spec: TrainSpec,
+  rows: number,
+  { parameters, ...logging }: Steps,
+): Optimisation {
   const { average_decay: averageDecay, epochs, steps } = spec;
   const batchSize = Math.min(spec.batch_size, rows);
   const accumulation = accumulationOf(spec, Math.ceil(rows / batchSize), logging);
@@ -34,7 +45,7 @@ export function optimisationOf(spec: TrainSpec, rows: number, logging: Logging):
   const totalSteps = totalStepsOf({ epochs, ...(steps === undefined ? {} : { steps }) }, perEpoch);
   const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
   const optimizer = optimizerOf(spec.optimizer, schedule, {
-    isDecayed: matricesBut(spec.optimizer.decay_exclude),
+    isDecayed: matricesBut(spec.optimizer.decay_exclude, parameters),
     ...(spec.clipping ? { clipping: spec.clipping } : {}),
   });
   return {

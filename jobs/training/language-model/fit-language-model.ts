@@ -68,11 +68,15 @@ function trainingOf(options: LanguageModelOptions, decoder: TransformerDecoder):
   const { spec, context, corpus, length } = options;
   const smoothing = spec.loss?.name === 'cross_entropy' ? spec.loss.label_smoothing : 0;
   const vocabulary = corpus.vocabulary.symbols.length;
+  const network = nextTokenNetwork(decoder, { vocabulary, length });
   return {
-    network: nextTokenNetwork(decoder, { vocabulary, length }),
+    network,
     picker: trainingPicker(length),
     loss: nextTokenLoss(length, smoothing),
-    ...optimisationOf(spec, trainingWindowCount(corpus.parts.train.length, length), context),
+    ...optimisationOf(spec, trainingWindowCount(corpus.parts.train.length, length), {
+      log: context.log,
+      parameters: network.parameters,
+    }),
   };
 }
 
