@@ -32,7 +32,7 @@ export const rowBytes = (type: RowType): number =>
 
 type TypedData = Exclude<TensorData, readonly string[]>;
 
-export function typedData({ data }: Tensor): TypedData {
+function typedData({ data }: Tensor): TypedData {
   if (ArrayBuffer.isView(data)) return data;
   throw new UnusableDataError('a network reads numbers, and was given texts');
 }
