@@ -81,8 +81,11 @@ const failureOf = (error: unknown): JobFailure =>
     ? { code: error.code, detail: [error.message, ...violationsOf(error)].join('; ') }
     : { code: 'internal', detail: 'an internal error stopped the job; its log says more' };
 
+/** Those that the message does not tell already. */
 const violationsOf = (error: AppError) =>
-  (error.details.errors ?? []).map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  (error.details.errors ?? [])
+    .filter(({ detail }) => !error.message.includes(detail))
+    .map(({ pointer, detail }) => `${pointer}: ${detail}`);
 
 /**
  * Runs one order to its end and answers with the exit code. The manifest is written last, so it stands for a whole run;

@@ -52,6 +52,14 @@ interface EvaluationRun {
   readonly table: Table;
 }
 
+/** Numbers of rows that a model learned say how well it remembers. */
+function seenBefore({ spec, model }: EvaluationRun): string[] {
+  if (spec.dataset === undefined || spec.dataset !== model.lineage.dataset) return [];
+  return [
+    `the model was trained on rows of this data set, and remembers them; leave dataset out to measure on the rows that its training held out`,
+  ];
+}
+
 async function evaluateOn(run: EvaluationRun): Promise<JobManifest['result']> {
   const { spec, context, signature, model, table } = run;
   checkColumns(run);
@@ -60,7 +68,7 @@ async function evaluateOn(run: EvaluationRun): Promise<JobManifest['result']> {
   const plans: SlicePlan[] = [];
   for (const column of spec.slices) plans.push(await planSlices(rows, column));
   const predictions = await predict(run, rows, plans);
-  const notes = checkPredictions(predictions, rows);
+  const notes = [...checkPredictions(predictions, rows), ...seenBefore(run)];
   for (const note of notes) context.log('warn', note);
 
   const { threshold, bins, top_k: topK } = spec.metrics;

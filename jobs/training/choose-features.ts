@@ -52,7 +52,13 @@ export function chooseFeatures(
   }
   const chosen = askedFeatures(columns, { target, features }).map(({ name }) => name);
   if (chosen.length > 0) return chosen;
-  throw new BadSpecError('features leaves no column to learn from; include at least one besides the target');
+  const isText = columns.every(({ name, type }) => name !== target || type === 'text');
+  const hint = isText
+    ? "; a text alone is learned by the model {family: 'transformer', form: 'decoder'}"
+    : '';
+  throw new BadSpecError(
+    `features leaves no column to learn from; include at least one besides the target${hint}`,
+  );
 }
 
 /** A data set to test on must have what the model reads and predicts. `BadSpecError` names what it lacks. */

@@ -33,6 +33,11 @@ export function measurableSignature(model: EvaluatedModel, spec: EvaluateSpec): 
   const who = `version ${model.version} of the model '${model.name}'`;
   const { task = 'other', classes = [], inputs = [], outputs = [], ...rest } = model.signature ?? untold;
   const target = spec.target ?? rest.target;
+  if (inputs.some(({ tokens }) => tokens !== undefined))
+    refuse(
+      '/spec/model',
+      `${who} is a language model, which only its own training measures: see its metrics`,
+    );
   if (task === 'other')
     refuse('/spec/model', `${who} has no task that it could be measured by; ${howToTell}`);
   if (target === undefined)

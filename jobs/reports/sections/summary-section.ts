@@ -18,7 +18,11 @@ export function summarySection(parts: MeasuredParts): Section | undefined {
   if (names.length === 0) return undefined;
   return section({
     title: 'Results',
-    text: 'Measured on the exported model, from raw columns to predictions, as it serves. The test rows were neither trained on nor chosen by: theirs are the numbers to quote.',
+    text: `Measured on the exported model, from raw columns to predictions, as it serves.${
+      parts.test === undefined
+        ? ''
+        : ' The test rows were neither trained on nor chosen by: theirs are the numbers to quote.'
+    }`,
     table: {
       caption: 'Metrics by the rows that they are of',
       columns: ['Metric', ...measured.map(({ part }) => capitalized(part))],

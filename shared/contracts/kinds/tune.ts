@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { aliasName, modelName } from '../names';
 import { withFamilyDefaults } from '../training/family-defaults';
+import { checked } from '../violations';
 import { trainFields, trainSpec } from './train';
 
 const finite = z.number();
@@ -152,13 +153,14 @@ function fieldProblems({ objective }: TuneSpec, name: string, dimension: SearchD
 }
 
 function valueProblems(spec: TuneSpec, name: string, dimension: SearchDimension): Problem[] {
-  return extremes(dimension).flatMap((value) => {
-    const { error } = trainSpec.safeParse(trialSpec(spec, { [name]: value }));
-    return (error?.issues ?? []).map(({ path, message }) => ({
-      path: ['space', name],
-      message: `${JSON.stringify(value)} makes no train spec: ${path.join('.')} ${message}`,
-    }));
-  });
+  for (const value of extremes(dimension)) {
+    const parsed = checked(trainSpec, trialSpec(spec, { [name]: value }));
+    const [first] = parsed.ok ? [] : parsed.errors;
+    if (first === undefined) continue;
+    const message = `${JSON.stringify(value)} makes no train spec: ${first.pointer} ${first.detail}`;
+    return [{ path: ['space', name], message }];
+  }
+  return [];
 }
 
 function searchProblems({ search, train, space }: TuneSpec): Problem[] {

@@ -32,16 +32,18 @@ interface Setup {
   rows?: readonly Row[];
   spec?: object;
   signature?: ModelSignature | undefined;
+  /** That the model was trained on. */
+  learned?: string;
 }
 
-async function setup({ rows = birds, spec = {}, signature = penguinSignature }: Setup = {}) {
+async function setup({ rows = birds, spec = {}, signature = penguinSignature, learned }: Setup = {}) {
   const source = await folderJobContext();
   const model = join(source.folder, 'model.onnx');
   await writeFile(model, writeModel(penguinModel()));
   const data = await ingestRows(rows, source.folder);
   const context = await folderJobContext({
     inputs: { model, data },
-    model: { name: 'birds', version: 2, signature, lineage: {} },
+    model: { name: 'birds', version: 2, signature, lineage: learned ? { dataset: learned } : {} },
     threads: 1,
   });
   opened.push(source, context);
@@ -98,6 +100,15 @@ describe('the evaluate job', () => {
     });
     expect(report.slices.length).toBeGreaterThan(6);
     expect(context.published).toEqual(['evaluation.json', 'report.html']);
+  });
+
+  it('says so where the model learned rows of the data set that it is measured on', async () => {
+    const { context, run } = await setup({ learned: dataset });
+
+    const { report } = await run();
+
+    expect(report.notes).toEqual([expect.stringMatching(/was trained on rows of this data set/)]);
+    expect(context.logs.map(({ level }) => level)).toContain('warn');
   });
 
   it('measures as worked by hand, with an interval around each headline number', async () => {

@@ -148,13 +148,13 @@ describe('tune', () => {
       'a field that no train spec has',
       { space: { 'optimizer.speed': { min: 1, max: 2 } } },
       'space.optimizer.speed',
-      /Unrecognized key/,
+      /unknown key 'speed': known are: name, learning_rate/,
     ],
     [
       'a value beyond what the field allows',
       { space: { epochs: { min: 0, max: 5, integer: true } } },
       'space.epochs',
-      /0 makes no train spec: epochs/,
+      /0 makes no train spec: \/epochs must be at least 1/,
     ],
     [
       'a range the wrong way round',
