@@ -43,7 +43,7 @@ async function adultRows(): Promise<Row[]> {
     test_data: await ingestSource(join(adultFolder, 'adult-test.csv'), folder, 'test'),
   }));
   return [
-    withGoal(value('Adult census, MLP: test ROC-AUC', '', test.roc_auc), '>=', 0.905),
+    withGoal(value('Adult census, MLP: test ROC-AUC', '', test.roc_auc), '>=', 0.91),
     withGoal(value('Adult census, MLP: test accuracy', '', test.accuracy), '>=', 0.85),
     withGoal(value('Adult census: ingest and train', 's', seconds), '<', 60),
   ];
