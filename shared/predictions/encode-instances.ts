@@ -71,7 +71,7 @@ export function compileEncoder(signature: ModelSignature, inputs: readonly Tenso
 
   const withIds = compileTextReader(signature);
   return (given, pointerTo = inInstances) => {
-    const instances = withIds(given);
+    const instances = withIds(given, pointerTo);
     const violations = new Violations();
     const calls = together
       ? [encode({ from: 0, instances, pointerTo, violations })]

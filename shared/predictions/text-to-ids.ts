@@ -1,4 +1,5 @@
 import type { ModelSignature } from '../contracts/model';
+import { InvalidRequestError } from '../errors/request-errors';
 
 type Instance = Readonly<Record<string, unknown>>;
 
@@ -16,6 +17,15 @@ function characterIds(symbols: readonly unknown[]): ToIds {
 
 const byteIds: ToIds = (text) => Array.from(new TextEncoder().encode(text));
 
+type PointerTo = (index: number) => string;
+
+/** `InvalidRequestError` where what stands for the ids is no text, or stands beside them. */
+function refuse(pointer: string, why: string): never {
+  throw new InvalidRequestError(`the instances do not fit the model: '${pointer}' ${why}`, [
+    { pointer, detail: why },
+  ]);
+}
+
 /**
  * Instances with the ids of their `text` in place of it, for a model whose signature says that its ids stand for one; others,
  * and all instances of other models, as they are.
@@ -23,14 +33,18 @@ const byteIds: ToIds = (text) => Array.from(new TextEncoder().encode(text));
 export function compileTextReader({
   inputs,
   classes = [],
-}: ModelSignature): (instances: readonly Instance[]) => readonly Instance[] {
+}: ModelSignature): (instances: readonly Instance[], pointerTo: PointerTo) => readonly Instance[] {
   const field = inputs.find(({ tokens }) => tokens !== undefined);
   if (field === undefined || inputs.some(({ name }) => name === textName)) return (instances) => instances;
   const toIds = field.tokens === 'bytes' ? byteIds : characterIds(classes);
-  const read = (instance: Instance): Instance => {
+  const read = (instance: Instance, pointer: string): Instance => {
+    if (!Object.hasOwn(instance, textName)) return instance;
     const { [textName]: text, ...rest } = instance;
-    const isText = typeof text === 'string' && !Object.hasOwn(instance, field.name);
-    return isText ? { ...rest, [field.name]: toIds(text) } : instance;
+    if (typeof text !== 'string') return refuse(pointer, 'must be a text');
+    if (Object.hasOwn(instance, field.name))
+      return refuse(pointer, `stands beside '${field.name}', which says the same: send one of them`);
+    return { ...rest, [field.name]: toIds(text) };
   };
-  return (instances) => instances.map(read);
+  return (instances, pointerTo) =>
+    instances.map((instance, index) => read(instance, `${pointerTo(index)}/${textName}`));
 }

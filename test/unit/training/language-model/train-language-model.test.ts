@@ -163,8 +163,8 @@ describe('train, a language model', () => {
     const both = predicted(context, result, [{ text: 'abc', tokens: [1] }]);
     const number = predicted(context, result, [{ text: 5 }]);
 
-    await expect(both).rejects.toThrow('the instances do not fit the model');
-    await expect(number).rejects.toThrow('the instances do not fit the model');
+    await expect(both).rejects.toThrow("'/instances/0/text' stands beside 'tokens', which says the same");
+    await expect(number).rejects.toThrow("'/instances/0/text' must be a text");
     await remove();
   });
 
