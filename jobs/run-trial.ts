@@ -39,14 +39,14 @@ async function contextOf(order: TrialOrder, { signal, send }: TrialProcess): Pro
   const output = (name: string) => join(folder, 'outputs', name);
   await mkdir(join(folder, 'outputs'), { recursive: true });
   const context: JobContext = {
-    ...{ threads: order.threads, provider: order.provider, memoryBytes: order.memoryBytes },
-    ...{
-      model: order.model,
-      models: order.models,
-      scratch: folder,
-      runtime: await containerRuntime(),
-      program: [''],
-    },
+    threads: order.threads,
+    provider: order.provider,
+    memoryBytes: order.memoryBytes,
+    model: order.model,
+    models: order.models,
+    scratch: folder,
+    runtime: await containerRuntime(),
+    program: [''],
     inputs: {
       roles: Object.keys(inputs),
       has: (role) => inputs[role] !== undefined,

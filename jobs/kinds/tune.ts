@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { JobManifest } from '../../shared/contracts/events';
@@ -8,9 +8,9 @@ import { publishPage } from '../reports/publish-page';
 import { tuneReportPage } from '../reports/tune-report-page';
 import { rungsOf, type TuningPlan } from '../tuning/next-trial';
 import { runSearch, trialFolder } from '../tuning/run-search';
+import { readOutcome } from '../tuning/run-trial-process';
 import { trialValues } from '../tuning/search-space';
 import { byObjective, type Trial, trialRecord } from '../tuning/trial';
-import { outcomeName, trialOutcome } from '../tuning/trial-order';
 import type { JobContext, JobKindDefinition } from './job-kind';
 
 const checkpointName = 'trials.json';
@@ -117,10 +117,7 @@ function bestOf({ objective: metric }: TuneSpec, trials: readonly Trial[]): Tria
   );
 }
 
-const outcomeOf = async (context: JobContext, trial: Trial) => {
-  const text = await readFile(join(trialFolder(context, trial), outcomeName), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : trialOutcome.parse(JSON.parse(text));
-};
+const outcomeOf = (context: JobContext, trial: Trial) => readOutcome(trialFolder(context, trial));
 
 /** False where the trial ended in an earlier attempt, whose scratch is gone. */
 const isWhole = async (context: JobContext, trial: Trial): Promise<boolean> =>

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { JobProgress } from '../../shared/contracts/job';
 import type { TrainSpec } from '../../shared/contracts/kinds/train';
 import { InterruptedError } from '../../shared/errors/job-errors';
-import { elementCount } from '../../shared/onnx/element-types';
 import type { Model } from '../../shared/onnx/ir';
 import { writeModel } from '../../shared/onnx/write-model';
 import type { ModelSession, SessionOptions } from '../../shared/ports/model-runtime';
@@ -18,7 +17,7 @@ import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
 import type { Loss } from './losses/loss';
 import { tellOfPrecision } from './mixed-precision/tell-of-precision';
-import type { Network } from './network';
+import { type Network, parameterCount } from './network';
 import { openTargets } from './open-targets';
 import { optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
@@ -70,9 +69,6 @@ const heldBytes = (options: FitOptions, { targets }: Loss, part: Part): number =
 /** A step that works on less is too short to share: waking a second thread takes longer than its part. */
 const fewestSharedBytes = 2 ** 20;
 
-const weightCount = ({ parameters }: Network): number =>
-  parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
-
 function trainingOf({ spec, split, prepared, context }: FitOptions, loss: Loss): Training {
   return {
     network: prepared.network,
@@ -111,7 +107,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
   const open = (model: Model) => load(writeModel(model));
   try {
     const trained = await fitWith(options, training, { session, load, open });
-    return { network: training.network, trained, parameters: weightCount(training.network) };
+    return { network: training.network, trained, parameters: parameterCount(training.network) };
   } finally {
     for (const one of opened) await one.dispose();
   }

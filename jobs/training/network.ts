@@ -1,4 +1,5 @@
 import { InvalidGraphError } from '../../shared/errors/graph-errors';
+import { elementCount } from '../../shared/onnx/element-types';
 import type { Tensor, Value } from '../../shared/onnx/ir';
 import type { RandomSource } from './random';
 
@@ -59,6 +60,10 @@ export interface Network {
   /** `[batch, …]` to `[batch, …]`. */
   readonly apply: (value: Value, pass: ForwardPass) => Value;
 }
+
+/** How many numbers are learned. */
+export const parameterCount = ({ parameters }: Network): number =>
+  parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
 
 /** What a model needs to predict; in the order of the network's specs. */
 export interface Weights<T = Tensor> {

@@ -19,7 +19,8 @@ export interface TrialProcessOptions {
   readonly onMessage: (message: TrialMessage) => void;
 }
 
-async function readOutcome(folder: string): Promise<TrialOutcome | undefined> {
+/** What a trial left in its folder; undefined where it has not come to an end there. */
+export async function readOutcome(folder: string): Promise<TrialOutcome | undefined> {
   const text = await readFile(join(folder, outcomeName), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : trialOutcome.parse(JSON.parse(text));
 }

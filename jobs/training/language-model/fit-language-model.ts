@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobProgress } from '../../../shared/contracts/job';
 import type { TrainSpec } from '../../../shared/contracts/kinds/train';
-import { elementCount } from '../../../shared/onnx/element-types';
 import { writeModel } from '../../../shared/onnx/write-model';
 import type { ModelSession } from '../../../shared/ports/model-runtime';
 import type { JobContext } from '../../kinds/job-kind';
@@ -14,6 +13,7 @@ import {
 import type { TransformerSpec } from '../families/transformer-stack';
 import { initialWeights } from '../initial-weights';
 import { tellOfPrecision } from '../mixed-precision/tell-of-precision';
+import { parameterCount } from '../network';
 import { optimisationOf } from '../optimisation';
 import { type Trained, train, type Validation } from '../train';
 import type { Training } from '../training-step';
@@ -105,7 +105,7 @@ export async function fitLanguageModel(options: LanguageModelOptions): Promise<F
   const session = await context.runtime.load(writeModel(scored), sessionOf(context));
   try {
     const trained = await trainWith(options, training, session);
-    const parameters = network.parameters.reduce((sum, { dims }) => sum + elementCount(dims), 0);
+    const parameters = parameterCount(network);
     return { decoder, trained, parameters, metrics: await measure(options, training, { trained, session }) };
   } finally {
     await session.dispose();
