@@ -19,7 +19,7 @@ import type { Loss } from './losses/loss';
 import { tellOfPrecision } from './mixed-precision/tell-of-precision';
 import { type Network, parameterCount } from './network';
 import { openTargets } from './open-targets';
-import { optimisationOf } from './optimisation';
+import { extentOf, optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
 import { prepareLoss } from './prepare-loss';
 import { rowLength } from './row-type';
@@ -135,17 +135,14 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
   const encoded = { encoder, columns: targets.columns };
   const rows = await rowsToTrainOn(options, training, encoded);
   const validate = await validation(options, training, { ...encoded, open: sessions.open });
-  const { early_stopping: stopping, steps } = spec;
   const { runtime, checkpoints, signal, log } = context;
   return train(
     {
       training,
       rows,
       initialWeights: initialWeights(training.network, spec.seed),
-      epochs: spec.epochs,
-      ...(steps === undefined ? {} : { steps }),
+      ...extentOf(spec),
       ...(validate ? { validate } : {}),
-      ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
       fingerprint: fingerprintOf(options),
     },
     { runtime, session: sessions.session, checkpoints, signal, report: options.report, log },

@@ -5,7 +5,7 @@ import { matricesBut } from './optimizers/decayed';
 import { optimizerOf } from './optimizers/optimizer-of';
 import { withLossScaling } from './optimizers/with-loss-scaling';
 import { scheduleOf } from './schedules';
-import { stepsPerEpoch, totalStepsOf } from './train';
+import { stepsPerEpoch, type TrainOptions, totalStepsOf } from './train';
 import type { Training } from './training-step';
 
 /** How a training's steps go, whatever they learn and from what. */
@@ -32,17 +32,28 @@ interface Steps extends Logging {
   readonly parameters: Network['parameters'];
 }
 
+/** How long a training goes on: to its epochs or steps, or until it no longer gains. */
+export const extentOf = ({
+  epochs,
+  steps,
+  early_stopping: stopping,
+}: TrainSpec): Pick<TrainOptions, 'epochs' | 'steps' | 'earlyStopping'> => ({
+  epochs,
+  ...(steps === undefined ? {} : { steps }),
+  ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
+});
+
 /** What a spec asks of the steps over so many training examples; the schedule spans all steps. */
 export function optimisationOf(
   spec: TrainSpec,
   rows: number,
   { parameters, ...logging }: Steps,
 ): Optimisation {
-  const { average_decay: averageDecay, epochs, steps } = spec;
+  const { average_decay: averageDecay } = spec;
   const batchSize = Math.min(spec.batch_size, rows);
   const accumulation = accumulationOf(spec, Math.ceil(rows / batchSize), logging);
   const perEpoch = stepsPerEpoch(rows, batchSize * accumulation);
-  const totalSteps = totalStepsOf({ epochs, ...(steps === undefined ? {} : { steps }) }, perEpoch);
+  const totalSteps = totalStepsOf(extentOf(spec), perEpoch);
   const schedule = scheduleOf(spec.schedule, { learningRate: spec.optimizer.learning_rate, totalSteps });
   const optimizer = optimizerOf(spec.optimizer, schedule, {
     isDecayed: matricesBut(spec.optimizer.decay_exclude, parameters),

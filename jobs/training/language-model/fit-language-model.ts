@@ -14,7 +14,7 @@ import type { TransformerSpec } from '../families/transformer-stack';
 import { initialWeights } from '../initial-weights';
 import { tellOfPrecision } from '../mixed-precision/tell-of-precision';
 import { parameterCount } from '../network';
-import { optimisationOf } from '../optimisation';
+import { extentOf, optimisationOf } from '../optimisation';
 import { type Trained, train, type Validation } from '../train';
 import type { Training } from '../training-step';
 import { scoringModel, type Told, validator } from '../validate';
@@ -120,7 +120,6 @@ function trainWith(
   session: ModelSession,
 ): Promise<Trained> {
   const { spec, context, corpus, length } = options;
-  const { early_stopping: stopping, steps } = spec;
   const { runtime, checkpoints, signal, log } = context;
   const validate = validator({
     network: training.network,
@@ -133,10 +132,8 @@ function trainWith(
       training,
       rows: trainingWindows(corpus.parts.train, length, spec.seed),
       initialWeights: initialWeights(training.network, spec.seed),
-      epochs: spec.epochs,
-      ...(steps === undefined ? {} : { steps }),
+      ...extentOf(spec),
       ...(corpus.parts.validation.length > 0 ? { validate } : {}),
-      ...(stopping ? { earlyStopping: { patience: stopping.patience, minDelta: stopping.min_delta } } : {}),
       fingerprint: fingerprintOf(options),
     },
     { runtime, session: sessionOf(context), checkpoints, signal, report: options.report, log },
