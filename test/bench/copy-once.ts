@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
+import { peakBytes } from '../support/peak-memory';
 
 /** DuckDB alone, from CSV to Parquet with its own sniffing, under the same bounds as an ingestion; prints `{seconds, peakMebibytes, rows}`. */
 const [source = '', target = ''] = process.argv.slice(2);
@@ -12,7 +13,7 @@ const seconds = (performance.now() - start) / 1_000;
 console.log(
   JSON.stringify({
     seconds,
-    peakMebibytes: process.resourceUsage().maxRSS / 1_024,
+    peakMebibytes: peakBytes() / 2 ** 20,
     rows: copied.rowsChanged,
   }),
 );

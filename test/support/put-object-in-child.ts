@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openFileKeyService } from '../../shared/adapters/embedded/file-key-service';
 import { openFileObjectStore } from '../../shared/adapters/embedded/file-object-store';
 import { AppError } from '../../shared/errors/app-error';
+import { peakBytes } from './peak-memory';
 
 const [folder = '.', megabytes = '1'] = process.argv.slice(2);
 
@@ -17,7 +18,7 @@ const run = async () => {
   await store.put('child/object', body());
   let bytes = 0;
   for await (const chunk of await store.get('child/object')) bytes += chunk.byteLength;
-  return { bytes, peakMebibytes: Math.round(process.resourceUsage().maxRSS / 1024) };
+  return { bytes, peakMebibytes: Math.round(peakBytes() / 2 ** 20) };
 };
 
 const told = await run().catch((error: unknown) =>

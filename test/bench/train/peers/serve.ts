@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { peakBytes } from '../../../support/peak-memory';
 import type { Workload } from '../workloads';
 
 /** The workload and the number of threads that the bench asks for. */
@@ -28,6 +29,6 @@ export async function serve({ name, version, run, warmUpSteps = 5 }: Served): Pr
     await run(Number(steps));
     reply({ ms: (performance.now() - start) / Number(steps) });
   }
-  reply({ peak_bytes: process.resourceUsage().maxRSS * 1_024 });
+  reply({ peak_bytes: peakBytes() });
   process.exit(0);
 }
