@@ -1,10 +1,10 @@
 import { PassFailedError } from '../../shared/errors/compression-errors';
-import type { Model } from '../../shared/onnx/ir';
+import type { Model, Value } from '../../shared/onnx/ir';
 import { verifyGraph } from '../../shared/onnx/verify';
 
-/** What a pass did, or would do, to one layer; the bytes are those of its weights and of what decodes them. */
+/** What a pass did to one layer; the bytes are those of its weights and of what decodes them. */
 export interface LayerDecision {
-  /** The weight's name, else its operator and shape. */
+  /** Unique within the model that the pass was given; see `layer-names.ts`. */
   readonly layer: string;
   readonly operator: string;
   readonly shape: readonly number[];
@@ -12,47 +12,46 @@ export interface LayerDecision {
   readonly bytesAfter: number;
   /** Why it stayed as it was; absent where it was compressed. */
   readonly kept?: string;
+  /**
+   * The layer's result in the graph that was given and in the one that came of it, to measure how far they are apart; absent
+   * where it stayed as it was, where the two have other shapes, and inside bodies.
+   */
+  readonly results?: { readonly before: Value; readonly after: Value };
+}
+
+/** A model after a pass, and what the pass did to it, layer by layer. */
+export interface Passed {
+  readonly model: Model;
+  readonly layers: readonly LayerDecision[];
 }
 
 /**
- * One way to make a model smaller or faster. Pure: the given model is never changed. Applied to its own result, it changes
- * nothing more.
+ * One way to make a model smaller or faster: graph in, graph out. The given model is never changed. What a pass must know of
+ * data (ranges of activations, the importance of channels) is measured before and given to the function that makes the pass.
+ * `UnsuitableModelError` where the model is of a kind that the pass cannot work on.
  */
 export interface Pass {
+  /** As in a compress spec. */
   readonly name: string;
-  /** `UnsuitableModelError` where the model is of a kind that the pass cannot work on. */
-  apply(model: Model): Model;
-  /** What `apply` does to the model, layer by layer. */
-  explain(model: Model): readonly LayerDecision[];
+  apply(model: Model): Passed | Promise<Passed>;
 }
-
-/** A model after its passes, and what they decided, in their order. */
-export interface Compressed {
-  readonly model: Model;
-  readonly decisions: readonly LayerDecision[];
-}
-
-export type Recipe = (model: Model) => Compressed;
 
 /** The passes one after the other, each result proven to be a graph; `PassFailedError` names the pass and those before it. */
-export const sequence =
-  (...passes: readonly Pass[]): Recipe =>
-  (model) =>
-    passes.reduce<Compressed>(
-      (compressed, pass, index) => {
-        try {
-          return step(pass, compressed);
-        } catch (cause) {
-          const before = passes.slice(0, index).map(({ name }) => name);
-          throw new PassFailedError(pass.name, before, cause);
-        }
-      },
-      { model, decisions: [] },
-    );
+export async function applyInTurn(passes: readonly Pass[], model: Model): Promise<Passed> {
+  let passed: Passed = { model, layers: [] };
+  for (const [index, pass] of passes.entries()) {
+    try {
+      passed = await step(pass, passed);
+    } catch (cause) {
+      const before = passes.slice(0, index).map(({ name }) => name);
+      throw new PassFailedError(pass.name, before, cause);
+    }
+  }
+  return passed;
+}
 
-function step(pass: Pass, { model, decisions }: Compressed): Compressed {
-  const explained = pass.explain(model);
-  const result = pass.apply(model);
-  verifyGraph(result.graph);
-  return { model: result, decisions: [...decisions, ...explained] };
+async function step(pass: Pass, { model, layers }: Passed): Promise<Passed> {
+  const result = await pass.apply(model);
+  verifyGraph(result.model.graph);
+  return { model: result.model, layers: [...layers, ...result.layers] };
 }

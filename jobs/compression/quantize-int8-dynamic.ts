@@ -14,7 +14,7 @@ import type { ConstantValue, Model, OperationValue, Value } from '../../shared/o
 import { shapeOf, tensorType } from '../../shared/onnx/shapes';
 import { rewrite } from '../../shared/onnx/walk';
 import type { MatrixLayer } from './find-matrix-layers';
-import type { Pass } from './pass';
+import type { Pass, Passed } from './pass';
 import { decisionOf, type PlannedWeight, planInt8 } from './plan-int8';
 import { quantizeColumns, transpose } from './quantize-columns';
 
@@ -27,16 +27,17 @@ const oldestOpset = 11;
  * would leave no digits to the others that it came with. Standard operators only: DynamicQuantizeLinear,
  * MatMulInteger (ONNX 11), which ONNX Runtime fuses into one kernel when it loads the model.
  */
-export const quantizeInt8Dynamic: Pass = {
+export const quantizeInt8Dynamic = {
   name: 'int8_dynamic',
-  apply(model) {
-    const plan = planInt8(model).filter(({ kept }) => kept === undefined);
-    if (plan.length === 0) return model;
+  apply(model: Model): Passed {
+    const planned = planInt8(model);
+    const layers = planned.map(decisionOf);
+    const plan = planned.filter(({ kept }) => kept === undefined);
+    if (plan.length === 0) return { model, layers };
     checkOpset(model);
-    return { ...model, graph: rewrite(model.graph, replaceLayers(plan, reachOf(model))) };
+    return { model: { ...model, graph: rewrite(model.graph, replaceLayers(plan, reachOf(model))) }, layers };
   },
-  explain: (model) => planInt8(model).map(decisionOf),
-};
+} satisfies Pass;
 
 function checkOpset({ opsets }: Model): void {
   const opset = opsets[''] ?? 0;

@@ -1,5 +1,5 @@
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
-import { type Pass, type Recipe, sequence } from './pass';
+import type { Pass } from './pass';
 import { quantizeInt8Dynamic } from './quantize-int8-dynamic';
 
 type PassSpec = CompressSpec['passes'][number];
@@ -10,5 +10,5 @@ const passes: { readonly [Name in PassSpec['name']]: (spec: Extract<PassSpec, { 
 };
 
 /** What a compress spec asks for. */
-export const recipeOf = (specs: readonly PassSpec[]): Recipe =>
-  sequence(...specs.map((spec) => passes[spec.name](spec)));
+export const passesOf = (specs: readonly PassSpec[]): readonly Pass[] =>
+  specs.map((spec) => passes[spec.name](spec));

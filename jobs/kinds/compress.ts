@@ -8,8 +8,8 @@ import { readModel } from '../../shared/onnx/read-model';
 import { writeModel } from '../../shared/onnx/write-model';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import { deriveSignature } from '../../shared/predictions/derive-signature';
-import type { LayerDecision } from '../compression/pass';
-import { recipeOf } from '../compression/recipes';
+import { applyInTurn, type LayerDecision } from '../compression/pass';
+import { passesOf } from '../compression/recipes';
 import {
   type CompressionReport,
   qualityOf,
@@ -34,7 +34,7 @@ export const compress: JobKindDefinition<'compress'> = {
     const source = context.model;
     if (source === undefined) throw new BadSpecError('the order of a compress job names no model');
     const original = await readFile(await context.inputs.path('model'));
-    const { bytes, decisions } = compressed(original, spec);
+    const { bytes, decisions } = await compressed(original, spec);
     step(context, 0.3);
 
     const sessions = await openBoth(context, original, bytes);
@@ -63,8 +63,8 @@ export const compress: JobKindDefinition<'compress'> = {
   },
 };
 
-function compressed(original: Uint8Array, { passes }: CompressSpec) {
-  const { model, decisions } = recipeOf(passes)(readModel(original));
+async function compressed(original: Uint8Array, { passes }: CompressSpec) {
+  const { model, layers: decisions } = await applyInTurn(passesOf(passes), readModel(original));
   if (decisions.every(({ kept }) => kept !== undefined)) throw nothingToGain(decisions);
   return { bytes: writeModel(model), decisions };
 }

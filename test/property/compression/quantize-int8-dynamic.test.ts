@@ -82,7 +82,7 @@ describe('int8 by dynamic quantization, on any multi-layer perceptron', () => {
       fc.asyncProperty(networks, async ({ layers, batch, x }) => {
         const { values, errors } = boundNetwork(layers, x);
 
-        const outputs = await run(quantizeInt8Dynamic.apply(mlpOf(layers)), x, batch);
+        const outputs = await run(quantizeInt8Dynamic.apply(mlpOf(layers)).model, x, batch);
 
         expect(outputs).toHaveLength(values.length);
         outputs.forEach((output, at) => {
@@ -107,7 +107,7 @@ describe('int8 by dynamic quantization, on any multi-layer perceptron', () => {
             Number(at % rows === Math.floor(at / rows)),
           );
 
-          const outputs = await run(quantizeInt8Dynamic.apply(mlpOf([layer])), unitVectors, rows);
+          const outputs = await run(quantizeInt8Dynamic.apply(mlpOf([layer])).model, unitVectors, rows);
 
           const largest = Array.from({ length: columns }, (_, column) =>
             Math.max(
@@ -131,9 +131,9 @@ describe('int8 by dynamic quantization, on any multi-layer perceptron', () => {
     fc.assert(
       fc.property(networks, ({ layers }) => {
         const model = mlpOf(layers);
-        const touched = quantizeInt8Dynamic.explain(model).filter(({ kept }) => kept === undefined);
+        const touched = quantizeInt8Dynamic.apply(model).layers.filter(({ kept }) => kept === undefined);
 
-        const stored = constantsOf(readModel(writeModel(quantizeInt8Dynamic.apply(model))));
+        const stored = constantsOf(readModel(writeModel(quantizeInt8Dynamic.apply(model).model)));
 
         const matrices = stored.filter(({ tensor }) => tensor.dims.length === 2);
         const int8 = matrices.filter(({ tensor }) => tensor.elementType === 'int8');
@@ -151,13 +151,13 @@ describe('int8 by dynamic quantization, on any multi-layer perceptron', () => {
   it('gives a sound graph, and changes nothing when applied again', () => {
     fc.assert(
       fc.property(networks, ({ layers }) => {
-        const once = quantizeInt8Dynamic.apply(mlpOf(layers));
+        const once = quantizeInt8Dynamic.apply(mlpOf(layers)).model;
 
-        const twice = quantizeInt8Dynamic.apply(once);
+        const twice = quantizeInt8Dynamic.apply(once).model;
 
         expect(() => verifyGraph(once.graph)).not.toThrow();
         expect(twice).toBe(once);
-        expect(quantizeInt8Dynamic.explain(once).filter(({ kept }) => kept === undefined)).toEqual([]);
+        expect(quantizeInt8Dynamic.apply(once).layers.filter(({ kept }) => kept === undefined)).toEqual([]);
       }),
       runs,
     );
@@ -169,7 +169,7 @@ describe('int8 by dynamic quantization, on any multi-layer perceptron', () => {
         const model = mlpOf(layers);
         const before = Buffer.from(writeModel(model));
 
-        quantizeInt8Dynamic.apply(model);
+        quantizeInt8Dynamic.apply(model).model;
 
         expect(Buffer.from(writeModel(model)).equals(before)).toBe(true);
       }),

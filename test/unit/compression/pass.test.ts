@@ -1,5 +1,5 @@
-import { type Pass, sequence } from '../../../jobs/compression/pass';
-import { recipeOf } from '../../../jobs/compression/recipes';
+import { applyInTurn, type Pass } from '../../../jobs/compression/pass';
+import { passesOf } from '../../../jobs/compression/recipes';
 import { PassFailedError, UnsuitableModelError } from '../../../shared/errors/compression-errors';
 import { input } from '../../../shared/onnx/build';
 import type { Model, OperationValue } from '../../../shared/onnx/ir';
@@ -7,13 +7,13 @@ import { mlpOf, randomLayers } from '../../support/random-mlp';
 
 function setup() {
   const applied: string[] = [];
-  const passOf = (name: string, apply: Pass['apply']): Pass => ({
+  const passOf = (name: string, apply: (model: Model) => Model): Pass => ({
     name,
     apply: (model) => {
       applied.push(name);
-      return apply(model);
+      const layer = { layer: name, operator: 'MatMul', shape: [1, 1], bytesBefore: 4, bytesAfter: 1 };
+      return { model: apply(model), layers: [layer] };
     },
-    explain: () => [{ layer: name, operator: 'MatMul', shape: [1, 1], bytesBefore: 4, bytesAfter: 1 }],
   });
   return { applied, passOf, model: mlpOf(randomLayers([16, 40, 3])) };
 }
@@ -33,37 +33,28 @@ function broken(model: Model): Model {
   return { ...model, graph: { ...model.graph, outputs: y ? [{ ...y, value: wrong }] : [] } };
 }
 
-const failureOf = (run: () => unknown): unknown => {
-  try {
-    return run();
-  } catch (error) {
-    return error;
-  }
-};
+const failureOf = (run: Promise<unknown>): Promise<unknown> => run.catch((error: unknown) => error);
 
-describe('sequence', () => {
-  it('runs the passes in their order, and tells what each of them decided', () => {
+describe('applyInTurn', () => {
+  it('runs the passes in their order, and tells what each of them decided', async () => {
     const { applied, passOf, model } = setup();
-    const recipe = sequence(
-      passOf('first', (given) => given),
-      passOf('second', (given) => given),
-    );
+    const passes = [passOf('first', (given) => given), passOf('second', (given) => given)];
 
-    const { decisions } = recipe(model);
+    const { layers } = await applyInTurn(passes, model);
 
     expect(applied).toEqual(['first', 'second']);
-    expect(decisions.map(({ layer }) => layer)).toEqual(['first', 'second']);
+    expect(layers.map(({ layer }) => layer)).toEqual(['first', 'second']);
   });
 
-  it('fails with the name of the pass whose graph is none, and of those before it', () => {
+  it('fails with the name of the pass whose graph is none, and of those before it', async () => {
     const { applied, passOf, model } = setup();
-    const recipe = sequence(
+    const passes = [
       passOf('first', (given) => given),
       passOf('breaks', broken),
       passOf('never', (given) => given),
-    );
+    ];
 
-    const error = failureOf(() => recipe(model));
+    const error = await failureOf(applyInTurn(passes, model));
 
     expect(error).toBeInstanceOf(PassFailedError);
     expect(error).toMatchObject({ fault: 'service', details: { pass: 'breaks', before: ['first'] } });
@@ -71,28 +62,28 @@ describe('sequence', () => {
     expect(applied).toEqual(['first', 'breaks']);
   });
 
-  it('fails as the caller’s fault where a pass cannot work on the model', () => {
+  it('fails as the caller’s fault where a pass cannot work on the model', async () => {
     const { passOf, model } = setup();
-    const recipe = sequence(
+    const passes = [
       passOf('picky', () => {
         throw new UnsuitableModelError('too old');
       }),
-    );
+    ];
 
-    const error = failureOf(() => recipe(model));
+    const error = await failureOf(applyInTurn(passes, model));
 
     expect(error).toMatchObject({ fault: 'caller', code: 'unsuitable_model' });
     expect(String(error)).toMatch(/the pass 'picky' failed, after: none: too old/);
   });
 });
 
-describe('recipeOf', () => {
-  it('makes the passes that a spec names', () => {
+describe('passesOf', () => {
+  it('makes the passes that a spec names', async () => {
     const { model } = setup();
 
-    const { decisions } = recipeOf([{ name: 'int8_dynamic' }])(model);
+    const { layers } = await applyInTurn(passesOf([{ name: 'int8_dynamic' }]), model);
 
-    expect(decisions.map(({ layer, kept }) => [layer, kept === undefined])).toEqual([
+    expect(layers.map(({ layer, kept }) => [layer, kept === undefined])).toEqual([
       ['weight_0', true],
       ['weight_1', false],
     ]);

@@ -47,7 +47,7 @@ const operatorsOf = ({ graph }: Model) =>
   );
 const count = (made: Model, op: string) => operatorsOf(made).filter((name) => name === op).length;
 
-const keptOf = (made: Model) => quantizeInt8Dynamic.explain(made).map(({ kept }) => kept);
+const keptOf = (made: Model) => quantizeInt8Dynamic.apply(made).layers.map(({ kept }) => kept);
 
 describe('int8 by dynamic quantization', () => {
   it('keeps alpha, beta and bias of a Gemm', async () => {
@@ -63,7 +63,7 @@ describe('int8 by dynamic quantization', () => {
     const feeds = { x: floats([4, rows], values(4 * rows)) };
     const runtime = onnxModelRuntime();
 
-    const int8 = await runtime.load(writeModel(quantizeInt8Dynamic.apply(gemm)));
+    const int8 = await runtime.load(writeModel(quantizeInt8Dynamic.apply(gemm).model));
 
     const float = await runtime.load(writeModel(gemm));
     const [expected, got] = [await float.run(feeds), await int8.run(feeds)];
@@ -80,7 +80,7 @@ describe('int8 by dynamic quantization', () => {
       operation('MatMul', [operation('Relu', [x]), weight]),
     );
 
-    const int8 = quantizeInt8Dynamic.apply(shared);
+    const int8 = quantizeInt8Dynamic.apply(shared).model;
 
     expect(count(int8, 'MatMulInteger')).toBe(3);
     expect(count(int8, 'DynamicQuantizeLinear')).toBe(2);
@@ -104,7 +104,7 @@ describe('int8 by dynamic quantization', () => {
       }),
     );
 
-    const int8 = quantizeInt8Dynamic.apply(branching);
+    const int8 = quantizeInt8Dynamic.apply(branching).model;
 
     expect(count(int8, 'MatMul')).toBe(0);
     expect(count(int8, 'MatMulInteger')).toBe(2);
@@ -116,7 +116,7 @@ describe('int8 by dynamic quantization', () => {
     async (opset) => {
       const { x, weight, values, modelOf } = setup();
       const original = { ...modelOf(operation('MatMul', [x, weight])), opsets: { '': opset } };
-      const session = await onnxModelRuntime().load(writeModel(quantizeInt8Dynamic.apply(original)));
+      const session = await onnxModelRuntime().load(writeModel(quantizeInt8Dynamic.apply(original).model));
       const row = [...values(rows)];
       const run = async (all: number[][]) => {
         const { y0 } = await session.run({ x: floats([all.length, rows], all.flat()) });
@@ -138,7 +138,7 @@ describe('int8 by dynamic quantization', () => {
     const shape = constant(tensor('int64', [3], [2, 2, rows]));
     const deep = modelOf(operation('MatMul', [operation('Reshape', [x, shape]), weight]));
 
-    const outputs = await run(quantizeInt8Dynamic.apply(deep));
+    const outputs = await run(quantizeInt8Dynamic.apply(deep).model);
 
     expect(outputs.y0?.dims).toEqual([2, 2, columns]);
   });
@@ -193,7 +193,7 @@ describe('int8 by dynamic quantization', () => {
     const given = setup();
     const made = given.modelOf(...build(given));
 
-    const result = quantizeInt8Dynamic.apply(made);
+    const result = quantizeInt8Dynamic.apply(made).model;
 
     expect(result).toBe(made);
     expect(keptOf(made)).toEqual([kept]);
@@ -207,7 +207,7 @@ describe('int8 by dynamic quantization', () => {
       operation('MatMul', [operation('Relu', [x]), operation('Relu', [weight])]),
     );
 
-    const result = quantizeInt8Dynamic.apply(made);
+    const result = quantizeInt8Dynamic.apply(made).model;
 
     expect(result).toBe(made);
     expect(keptOf(made)).toEqual([]);
@@ -217,7 +217,7 @@ describe('int8 by dynamic quantization', () => {
     const { x, weight, modelOf } = setup();
     const old = { ...modelOf(operation('MatMul', [x, weight])), opsets: { '': 9 } };
 
-    const apply = () => quantizeInt8Dynamic.apply(old);
+    const apply = () => quantizeInt8Dynamic.apply(old).model;
 
     expect(apply).toThrow(UnsuitableModelError);
     expect(apply).toThrow(/uses ONNX opset 9, and int8 needs 11 or later/);
