@@ -21,7 +21,6 @@ const forms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     MaxRoiPool: 'GridSample',
     CenterCropPad: 'Slice and Pad',
     RotaryEmbedding: 'Split, Mul, Add and Concat',
-    DequantizeLinear: 'weights as floats',
     DFT: 'MatMul with constant cosines and sines',
     STFT: 'MatMul with constant cosines and sines',
     SequenceConstruct: 'Concat',
@@ -39,7 +38,6 @@ const forms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'com.microsoft': {
     BiasSoftmax: 'Add and Softmax',
-    DequantizeLinear: 'weights as floats',
     DynamicQuantizeMatMul: 'MatMul with weights as floats',
     GroupQueryAttention: 'Attention or MultiHeadAttention without a cache',
     MatMulIntegerToFloat: 'MatMul with weights as floats',

@@ -18,8 +18,9 @@ export interface Seed {
   readonly gradient: Value;
 }
 
-/** Gradients travel through floats, and through what nobody knows the type of. */
+/** Gradients travel through floats, through what nobody knows the type of, and straight through rounding to whole numbers. */
 export function carriesGradient(value: Value): boolean {
+  if (value.kind === 'operation' && value.op === 'QuantizeLinear') return true;
   const elementType = elementTypeOf(value);
   return elementType === undefined ? value.type.kind === 'unknown' : isFloatType(elementType);
 }

@@ -7,6 +7,7 @@ import { matrixRules } from './matrix-rules';
 import { movementRules } from './movement-rules';
 import { normalizationRules } from './normalization-rules';
 import { poolingRules } from './pooling-rules';
+import { quantizationRules } from './quantization-rules';
 import { reductionRules } from './reduction-rules';
 import { stepLike } from './without-gradient';
 
@@ -22,7 +23,9 @@ export const gradientRules: Readonly<Record<string, GradientRules>> = {
     ...poolingRules,
     ...einsumRules,
     ...dropoutRules,
+    ...quantizationRules,
   },
+  'com.microsoft': quantizationRules,
 };
 
 const own = <T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>

@@ -14,13 +14,13 @@ export const stepLike: Names = {
     Shape Size ConstantOfShape EyeLike SequenceLength OptionalHasElement
     Bernoulli Multinomial RandomNormal RandomUniform RandomNormalLike RandomUniformLike
     BlackmanWindow HammingWindow HannWindow MelWeightMatrix ImageDecoder
-    QuantizeLinear DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul
+    DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul
     StringNormalizer StringConcat StringSplit RegexFullMatch TfIdfVectorizer SequenceEmpty
   `),
   'ai.onnx.ml': words(`
     Binarizer CategoryMapper LabelEncoder OneHotEncoder TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor
   `),
-  'com.microsoft': words('QuantizeLinear QLinearAdd QLinearMul QLinearSigmoid QLinearLeakyRelu'),
+  'com.microsoft': words('QLinearAdd QLinearMul QLinearSigmoid QLinearLeakyRelu'),
 };
 
 /** Operators that have a derivative which nobody has written down here, by domain. */
@@ -28,7 +28,7 @@ export const withoutRule: Names = {
   '': words(`
     CumProd Range Det If Loop Scan SequenceMap Scatter TensorScatter ImageScaler Unique Upsample
     LRN DeformConv LpPool GlobalLpPool MaxUnpool Col2Im AffineGrid RoiAlign MaxRoiPool CenterCropPad
-    RotaryEmbedding DequantizeLinear DFT STFT
+    RotaryEmbedding DFT STFT
     SequenceConstruct SequenceInsert SequenceErase SequenceAt SplitToSequence ConcatFromSequence
     Optional OptionalGetElement
   `),
@@ -38,7 +38,7 @@ export const withoutRule: Names = {
   `),
   'ai.onnx.preview.training': words('Adagrad Adam Momentum'),
   'com.microsoft': words(`
-    DequantizeLinear DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QGemm
+    DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QGemm
     GroupQueryAttention RotaryEmbedding BiasSoftmax
   `),
 };

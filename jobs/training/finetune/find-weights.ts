@@ -101,13 +101,17 @@ function isWeight(value: ConstantValue, inFormula: boolean): boolean {
   return value.tensor.elementType === 'float' && count > (inFormula ? 1 : 0) && !isMask(value);
 }
 
+/** What a value is made of that may be learned: of rounding to whole numbers and back, that which is rounded. */
+function learnedParts(value: Value): readonly Value[] {
+  const parts = inputsOf(value).filter((each) => carriesGradient(each));
+  if (value.kind !== 'operation') return parts;
+  if (value.op === 'QuantizeLinear') return parts.slice(0, 1);
+  return value.op === 'DequantizeLinear' ? parts.filter((each) => each === value.inputs[0]) : parts;
+}
+
 /** Constants behind an expression that no row changes, as far as gradients reach. */
 function constantsBehind(expression: Value): ConstantValue[] {
-  const through = (value: Value) =>
-    value.kind === 'operation' && value.op === 'DequantizeLinear'
-      ? []
-      : inputsOf(value).filter((each) => carriesGradient(each));
-  return postOrder([expression], through).filter((value) => value.kind === 'constant');
+  return postOrder([expression], learnedParts).filter((value) => value.kind === 'constant');
 }
 
 /** A node that has weights of its own, and what they are called. */

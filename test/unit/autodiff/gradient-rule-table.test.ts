@@ -12,6 +12,9 @@ const ruled = [gradientRules, decompositions].flatMap((tables) =>
   Object.entries(tables).flatMap(([domain, table]) => Object.keys(table).map((op) => ({ domain, op }))),
 );
 
+/** Steps have no slope to compare with: `straight-through.test.ts` has what is known of them. */
+const straightThrough = new Set(['QuantizeLinear', 'DequantizeLinear']);
+
 describe('the table of gradient rules', () => {
   it.each(all)('says of $domain $op just one of: a rule, its parts, no slope, no rule', ({ domain, op }) => {
     const said = [
@@ -31,7 +34,9 @@ describe('the table of gradient rules', () => {
   });
 
   it('has no rule that is not checked against central differences', () => {
-    const unchecked = ruled.filter(({ domain, op }) => !Object.hasOwn(gradientCases[domain] ?? {}, op));
+    const unchecked = ruled.filter(
+      ({ domain, op }) => !straightThrough.has(op) && !Object.hasOwn(gradientCases[domain] ?? {}, op),
+    );
 
     expect(unchecked).toEqual([]);
   });
