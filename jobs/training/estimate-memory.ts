@@ -116,3 +116,10 @@ export function refuseTooLarge(estimate: MemoryEstimate, training: Training, ava
     `training would take about ${mebibytes(needed)} (${parts}), and the job may use ${mebibytes(available)}; lower batch_size, with accumulation where the step is to stay as large, make the model smaller, or ask for more by resources.memory_mib`,
   );
 }
+
+/** A step that works on less is too short to share: waking a second thread takes longer than its part. */
+const fewestSharedBytes = 2 ** 20;
+
+/** How many of these threads a step is worth. */
+export const stepThreads = ({ step }: MemoryEstimate, threads: number): number =>
+  step < fewestSharedBytes ? 1 : threads;

@@ -11,7 +11,7 @@ import type { JobContext } from '../kinds/job-kind';
 import { augmentationOf } from './augmentation/augmentation-of';
 import { rowPicker } from './batch-picker';
 import { encodedBytes, isIdentity, preprocessingModel, type RowEncoder, rowEncoder } from './encode-rows';
-import { estimateMemory, refuseTooLarge } from './estimate-memory';
+import { estimateMemory, refuseTooLarge, stepThreads } from './estimate-memory';
 import { signatureOf } from './export-model';
 import { heldOutRows } from './held-out-rows';
 import { initialWeights } from './initial-weights';
@@ -66,9 +66,6 @@ const heldBytes = (options: FitOptions, { targets }: Loss, part: Part): number =
     options.split.counts[part] * encodedBytes({ features: options.prepared.features, targets }),
   );
 
-/** A step that works on less is too short to share: waking a second thread takes longer than its part. */
-const fewestSharedBytes = 2 ** 20;
-
 function trainingOf({ spec, split, prepared, context }: FitOptions, loss: Loss): Training {
   return {
     network: prepared.network,
@@ -97,7 +94,7 @@ export async function fitModel(options: FitOptions): Promise<Fitted> {
     scores: split.counts.validation > 0,
   });
   refuseTooLarge(estimate, training, memoryBytes);
-  const session = { provider, threads: estimate.step < fewestSharedBytes ? 1 : threads };
+  const session = { provider, threads: stepThreads(estimate, threads) };
   const opened: ModelSession[] = [];
   const load = async (bytes: Uint8Array) => {
     const loaded = await runtime.load(bytes, session);

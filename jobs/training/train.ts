@@ -51,9 +51,11 @@ export interface TrainOptions {
 export interface TrainServices {
   readonly runtime: ModelRuntime;
   readonly session: SessionOptions;
-  readonly checkpoints: Checkpoints;
+  /** Absent: a training that is stopped starts anew. */
+  readonly checkpoints?: Checkpoints;
   readonly signal: AbortSignal;
-  readonly report: (progress: JobProgress) => void;
+  /** Absent: nobody is told. */
+  readonly report?: (progress: JobProgress) => void;
   readonly log: (level: 'info' | 'warn', message: string) => void;
 }
 
@@ -133,7 +135,7 @@ class Trainer {
       optimizer: initialOptimizerState(training),
       averages: training.averageDecay === undefined ? [] : initialWeights.parameters,
     };
-    const saved = await this.services.checkpoints.latest();
+    const saved = await this.services.checkpoints?.latest();
     if (saved === undefined) return initialState(start);
     const state = decodeCheckpoint(saved.files, fingerprint, start);
     if (state === undefined)
@@ -188,8 +190,8 @@ class Trainer {
 
   private async afterCall(state: TrainingState): Promise<void> {
     const { signal, checkpoints, report } = this.services;
-    report(this.progressOf(state));
-    if (signal.aborted || this.saving.due()) {
+    report?.(this.progressOf(state));
+    if (checkpoints !== undefined && (signal.aborted || this.saving.due())) {
       const files = encodeCheckpoint(state, this.options.fingerprint);
       await this.saving.run(() => checkpoints.save({ step: state.step, files }));
     }

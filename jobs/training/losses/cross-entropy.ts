@@ -15,8 +15,9 @@ export interface CrossEntropyOptions {
 
 const lastAxis = { axis: attribute.int(-1) };
 
-/** Logarithms of the classes' probabilities, in nats. */
-export const logSoftmax = (logits: Value): Value => operation('LogSoftmax', [logits], lastAxis);
+/** Logarithms of the classes' probabilities, in nats; classes along the last axis where no other is given. */
+export const logSoftmax = (logits: Value, axis = -1): Value =>
+  operation('LogSoftmax', [logits], { axis: attribute.int(axis) });
 
 function classCount(logits: Value): number {
   const classes = shapeOf(logits)?.at(-1);

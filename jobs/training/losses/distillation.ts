@@ -23,21 +23,34 @@ const labelsOf = (targets: Value): Value => {
   return castTo(operation('Squeeze', [first, ints([1])]), 'int64');
 };
 
+export interface Diverging {
+  readonly logits: Value;
+  /** Logits too, or log probabilities. */
+  readonly teacher: Value;
+  readonly temperature: number;
+  /** Of the classes: 1 where absent. */
+  readonly axis?: number;
+}
+
+/** The Kullback-Leibler divergence from a teacher's probabilities at a temperature, in nats; the axis of classes goes away. */
+export function divergence({ logits, teacher, temperature, axis = 1 }: Diverging): Value {
+  const soften = (scores: Value) => logSoftmax(multiply(scores, number(1 / temperature)), axis);
+  const [own, taught] = [soften(logits), soften(teacher)];
+  return sumOf(multiply(exp(taught), subtract(taught, own)), axis);
+}
+
 /**
  * Learns from a teacher's probabilities (Hinton et al., 2015): the Kullback-Leibler divergence of the student's from the
  * teacher's at a temperature, times its square so that gradients keep their size, and cross entropy with the labels.
  * A target is `[1 + classes]`: the class index, and the teacher's logits or log probabilities.
  */
 export function distillation({ classes, temperature, teacherFraction }: DistillationOptions): Loss {
-  const soften = (logits: Value) => logSoftmax(multiply(logits, number(1 / temperature)));
-  const divergence = (logits: Value, targets: Value) => {
-    const teacher = soften(columns(targets, 1, classes + 1));
-    return sumOf(multiply(exp(teacher), subtract(teacher, soften(logits))), 1);
-  };
   return {
     targets: rowOfFloats(1 + classes),
     perRow: (logits, targets) => {
-      const soft = multiply(divergence(logits, targets), number(teacherFraction * temperature ** 2));
+      const teacher = columns(targets, 1, classes + 1);
+      const apart = divergence({ logits, teacher, temperature });
+      const soft = multiply(apart, number(teacherFraction * temperature ** 2));
       const hard = softmaxCrossEntropy.perRow(logits, labelsOf(targets));
       return add(soft, multiply(hard, number(1 - teacherFraction)));
     },
