@@ -3,7 +3,9 @@ import type { Model } from '../../../shared/onnx/ir';
 import { verifyGraph } from '../../../shared/onnx/verify';
 import type { CleaningPass, CleaningTools } from './cleaning-pass';
 import { dropTrainingOutputs } from './drop-training-outputs';
+import { flushTinyWeights } from './flush-tiny-weights';
 import { foldConstants } from './fold-constants';
+import { foldScaling } from './fold-scaling';
 import { foldShapes } from './fold-shapes';
 import { inlineBranches } from './inline-branches';
 import { mergeDuplicates } from './merge-duplicates';
@@ -17,6 +19,8 @@ const passes: readonly CleaningPass[] = [
   removeIdentities,
   mergeDuplicates,
   foldConstants,
+  foldScaling,
+  flushTinyWeights,
 ];
 
 /** In how many places a pass changed the model, over all rounds. */
