@@ -1,0 +1,74 @@
+import { UnsuitableModelError } from '../../../../shared/errors/compression-errors';
+import { constant, scalar } from '../../../../shared/onnx/build';
+import type { ConstantValue, Value } from '../../../../shared/onnx/ir';
+import { hullOf, type Range, type Ranges } from '../../calibration/range';
+import { boundsOf, dataInputsOf, roleOf } from './operator-roles';
+import type { Grid } from './pairs';
+import type { StaticPlan } from './plan-static';
+import { numbersOf } from './to-grid';
+
+/** How activations become whole numbers: int8 around zero where symmetric, else uint8. */
+function gridOf(range: Range, symmetric: boolean): Grid {
+  const [min, max] = [Math.min(0, range.min), Math.max(0, range.max)];
+  const reach = symmetric ? Math.max(-min, max) / 127 : (max - min) / 255;
+  // Under the least normal float, kernels that flush denormals would divide by zero.
+  const scale = Math.max(Math.fround(reach), 2 ** -126);
+  const zeroPoint = symmetric ? scalar(0, 'int8') : scalar(Math.round(-min / scale), 'uint8');
+  return { scale: constant(scalar(scale)), zeroPoint: constant(zeroPoint) };
+}
+
+/** A grid for each quantized value: one for all that share a scale, over the ranges of all of them. */
+export function activationGrids(
+  { leaders, sources }: StaticPlan,
+  ranges: Ranges,
+  symmetric: boolean,
+): ReadonlyMap<Value, Grid> {
+  const ofLeader = new Map<Value, Range[]>();
+  for (const source of sources) {
+    const leader = leaders.get(source) ?? source;
+    ofLeader.set(leader, [...(ofLeader.get(leader) ?? []), rangeOf(source, ranges)]);
+  }
+  const grids = new Map(
+    [...ofLeader].map(([leader, found]) => [leader, gridOf(hullOf(found) ?? nothing, symmetric)] as const),
+  );
+  return new Map(
+    [...leaders].flatMap(([value, leader]) => {
+      const grid = grids.get(leader);
+      return grid === undefined ? [] : [[value, grid] as const];
+    }),
+  );
+}
+
+const nothing: Range = { min: 0, max: 0 };
+
+/**
+ * What was measured, or follows from it: where a layer stays in floats, what is behind it may have had the scale of its
+ * input when ranges were measured. `UnsuitableModelError` where the ranges are of another model.
+ */
+function rangeOf(value: Value, ranges: Ranges): Range {
+  const measured = ranges.get(value);
+  if (measured !== undefined) return measured;
+  if (value.kind === 'constant') return rangeOfNumbers(value);
+  const node = value.kind === 'projection' ? value.of : value;
+  const role = node.kind === 'operation' ? roleOf(node) : undefined;
+  if (node.kind !== 'operation' || role === undefined || role === 'rescales')
+    throw new UnsuitableModelError(
+      'the ranges of activations were measured on another model: measure them on the one that is quantized',
+    );
+  const range = hullOf(dataInputsOf(node).map((input) => rangeOf(input, ranges))) ?? nothing;
+  return role === 'bounds' ? clamped(range, boundsOf(node)) : range;
+}
+
+const clamped = ({ min, max }: Range, [low, high]: readonly [number, number]): Range => ({
+  min: Math.min(high, Math.max(low, min)),
+  max: Math.min(high, Math.max(low, max)),
+});
+
+function rangeOfNumbers({ tensor }: ConstantValue): Range {
+  let [min, max] = [0, 0];
+  for (const number of numbersOf(tensor)) {
+    min = Math.min(min, number);
+    max = Math.max(max, number);
+  }
+  return { min, max };
+}
