@@ -1,15 +1,5 @@
 import { attribute, operation } from '../../../shared/onnx/build';
-import {
-  add,
-  castTo,
-  ints,
-  multiply,
-  negate,
-  not,
-  reshape,
-  subtract,
-  where,
-} from '../../../shared/onnx/expressions';
+import { add, castTo, ints, multiply, negate, not, subtract, where } from '../../../shared/onnx/expressions';
 import type { Value } from '../../../shared/onnx/ir';
 import { number, withoutColumn } from '../../training/graph-math';
 import { binaryCrossEntropy } from '../../training/losses/binary-cross-entropy';
@@ -64,7 +54,8 @@ type Distance = (
 /** How far the answers of each row, `[batch, numbers]`, are apart: `[batch]`. Gradients of scores keep their size at any temperature. */
 const distances: Readonly<Record<AnswerKind, Distance>> = {
   classes: (student, teacher, { answer: { dims, axis }, temperature }) => {
-    const shaped = (value: Value) => (dims.length === 1 ? value : reshape(value, ints([0, ...dims])));
+    const shaped = (value: Value) =>
+      dims.length === 1 ? value : operation('Reshape', [value, ints([0, ...dims])]);
     const apart = divergence({ logits: shaped(student), teacher: shaped(teacher), temperature, axis });
     return multiply(meanOfRow(apart, dims.length - 1), number(temperature ** 2));
   },
