@@ -4,6 +4,7 @@ import { verifyGraph } from '../../../shared/onnx/verify';
 import type { CleaningPass, CleaningTools } from './cleaning-pass';
 import { dropTrainingOutputs } from './drop-training-outputs';
 import { flushTinyWeights } from './flush-tiny-weights';
+import { foldConstantChannels } from './fold-constant-channels';
 import { foldConstants } from './fold-constants';
 import { foldScaling } from './fold-scaling';
 import { foldShapes } from './fold-shapes';
@@ -21,6 +22,7 @@ const passes: readonly CleaningPass[] = [
   foldConstants,
   foldScaling,
   flushTinyWeights,
+  foldConstantChannels,
 ];
 
 /** In how many places a pass changed the model, over all rounds. */

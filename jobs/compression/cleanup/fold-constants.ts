@@ -56,6 +56,19 @@ function nameOf({ leaves }: ConstantCone): string | undefined {
   return largest?.name;
 }
 
+/** Sizes of some results are known only once others are. */
+async function foldOnce(model: Model, tools: CleaningTools): Promise<Cleaned> {
+  const cones = constantCones(model.graph);
+  const results = await evaluate(model, cones, tools);
+  const folded = new Map<Value, ConstantValue>();
+  for (const cone of cones) {
+    const tensor = results.get(cone.value);
+    if (tensor !== undefined && tensorSize(tensor) <= cone.mostBytes)
+      folded.set(cone.value, constant(tensor, nameOf(cone)));
+  }
+  return folded.size === 0 ? { model, changes: 0 } : replaceIn(model, (value) => folded.get(value));
+}
+
 /**
  * Computes what rests on constants alone, all of it in one session of the runtime that will run the model, so that the numbers
  * are those that it would have come to. Left as they are: what draws random numbers, what holds bodies, decoded weights
@@ -64,14 +77,11 @@ function nameOf({ leaves }: ConstantCone): string | undefined {
 export const foldConstants = {
   name: 'fold_constants',
   async apply(model: Model, tools: CleaningTools): Promise<Cleaned> {
-    const cones = constantCones(model.graph);
-    const results = await evaluate(model, cones, tools);
-    const folded = new Map<Value, ConstantValue>();
-    for (const cone of cones) {
-      const tensor = results.get(cone.value);
-      if (tensor !== undefined && tensorSize(tensor) <= cone.mostBytes)
-        folded.set(cone.value, constant(tensor, nameOf(cone)));
+    let [cleaned, changes] = [model, 0];
+    for (let round = await foldOnce(model, tools); round.changes > 0; ) {
+      [cleaned, changes] = [round.model, changes + round.changes];
+      round = await foldOnce(cleaned, tools);
     }
-    return folded.size === 0 ? { model, changes: 0 } : replaceIn(model, (value) => folded.get(value));
+    return { model: cleaned, changes };
   },
 } satisfies CleaningPass;

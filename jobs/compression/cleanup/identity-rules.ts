@@ -101,9 +101,8 @@ const reshape: Rule = (node) => {
   let root: Value | undefined = node;
   while (isReshaping(root)) root = root.inputs[0];
   if (root !== undefined && sameSizes(shapeOf(node), shapeOf(root))) return root;
-  const [x, sizes] = node.inputs;
-  return isReshaping(x) && copiesNone(node)
-    ? operation('Reshape', [x.inputs[0], sizes], node.attributes)
+  return isReshaping(node.inputs[0]) && copiesNone(node)
+    ? operation('Reshape', [root, node.inputs[1]], node.attributes)
     : undefined;
 };
 
