@@ -27,10 +27,10 @@ export interface WiredContainer {
 
 type Settings = z.infer<typeof containerEnvironment>;
 
-/** What computes, for a job and for a trial, which needs nothing else. */
-export async function containerRuntime(): Promise<ModelRuntime> {
+/** What computes, for a job and for its parts, which need nothing else; denormals are kept where time is taken as in serving. */
+export async function containerRuntime({ flushDenormals = true } = {}): Promise<ModelRuntime> {
   const { onnxModelRuntime } = await import('../shared/adapters/onnxruntime/onnx-model-runtime');
-  return onnxModelRuntime({ flushDenormals: true });
+  return onnxModelRuntime({ flushDenormals });
 }
 
 async function wireEmbedded(environment: Environment): Promise<WiredContainer> {

@@ -2,6 +2,14 @@ import { distance } from 'fastest-levenshtein';
 import { type DatasetProfile, datasetProfile } from '../../shared/contracts/dataset';
 import type { JobKind, JobSpec } from '../../shared/contracts/job';
 import { jobSpecs } from '../../shared/contracts/job';
+import type { ModelSignature } from '../../shared/contracts/model';
+import {
+  compressionViolations,
+  isLabelled,
+  isLanguageModel,
+  judgedSignature,
+  metricOfContract,
+} from '../../shared/datasets/check-compression';
 import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
 import { askedFeatures, readableFeatures } from '../../shared/datasets/check-features';
 import { checkTarget, checkTextTarget } from '../../shared/datasets/check-target';
@@ -126,6 +134,24 @@ async function checkEvaluate(deps: CheckColumnsDependencies, tenant: string, spe
   refuseAny(evaluationViolations({ spec, signature, columns: facts, nearest }));
 }
 
+/** The data set must have what the model reads, and what the contract's metric is of. */
+async function checkCompress(deps: CheckColumnsDependencies, tenant: string, spec: JobSpec<'compress'>) {
+  const { model } = await requireVersion({ stores: deps, tenant }, spec.model);
+  const signature = judgedSignature(model.signature ?? noSignature, spec.target);
+  if (spec.dataset === undefined) {
+    // held-out rows have the truth
+    metricOfContract(spec, { signature, labelled: signature.target !== undefined }, '/spec');
+    return;
+  }
+  const { columns, rows } = await readProfile(deps, tenant, spec.dataset);
+  const facts = columns.map(({ name, type, missing }) => ({ name, type, empty: missing === rows }));
+  if (!isLanguageModel(signature))
+    refuseAny(compressionViolations({ spec, signature, columns: facts, nearest }));
+  metricOfContract(spec, { signature, labelled: isLabelled(signature, columns) }, '/spec');
+}
+
+const noSignature: ModelSignature = { task: 'other', inputs: [], outputs: [] };
+
 function refuseAny(errors: readonly Violation[]): void {
   const [first] = errors;
   if (first !== undefined) throw new BadSpecError(`${first.pointer}: ${first.detail}`, errors);
@@ -136,6 +162,7 @@ type Check = (deps: CheckColumnsDependencies, tenant: string, spec: unknown) => 
 const checks: Partial<Record<JobKind, Check>> = {
   train: (deps, tenant, spec) => checkTrain(deps, tenant, jobSpecs.train.parse(spec)),
   tune: (deps, tenant, spec) => checkTune(deps, tenant, jobSpecs.tune.parse(spec)),
+  compress: (deps, tenant, spec) => checkCompress(deps, tenant, jobSpecs.compress.parse(spec)),
   evaluate: (deps, tenant, spec) => checkEvaluate(deps, tenant, jobSpecs.evaluate.parse(spec)),
 };
 

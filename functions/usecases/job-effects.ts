@@ -85,15 +85,25 @@ const model: Effect<'model'> = async ({ stores, job, result, fileNamed }) => {
   return { model: { name, version }, metrics };
 };
 
-/** The spec's word decides which model was to be measured; which version an alias meant, only the run knows. */
+type Told = NonNullable<Output['model']>;
+
+/** The spec's word decides which model a job worked on; which version an alias meant, only the run knows. */
+function verifyModel(told: Told, asked: { name: string; version?: number | undefined }, what: string): void {
+  if (told.name === asked.name && (asked.version ?? told.version) === told.version) return;
+  const [one, other] = [`${told.name}/${told.version}`, `${asked.name}/${asked.version ?? 'any'}`];
+  throw new OutputUnverifiedError(`the run ${what} '${one}', and its spec says '${other}'`);
+}
+
 const evaluation: Effect<'evaluation'> = async ({ job, result, fileNamed }) => {
-  const asked = jobSpecs.evaluate.parse(job.spec).model;
   const { model: told, metrics } = result;
-  if (told.name !== asked.name || (asked.version ?? told.version) !== told.version) {
-    const [one, other] = [`${told.name}/${told.version}`, `${asked.name}/${asked.version ?? 'any'}`];
-    throw new OutputUnverifiedError(`the run measured '${one}', and its spec says '${other}'`);
-  }
+  verifyModel(told, jobSpecs.evaluate.parse(job.spec).model, 'measured');
   fileNamed(result.evaluation);
+  return { model: told, metrics };
+};
+
+/** A compression that found nothing better registers nothing, and its output is the version that it began with. */
+const modelKept: Effect<'model_kept'> = async ({ job, result: { model: told, metrics } }) => {
+  verifyModel(told, jobSpecs.compress.parse(job.spec).model, 'kept');
   return { model: told, metrics };
 };
 
@@ -116,6 +126,7 @@ const effects: { readonly [T in ResultType]: Effect<T> } = {
   dataset_rejected: datasetRejected,
   model,
   evaluation,
+  model_kept: modelKept,
   model_imported: modelImported,
   model_rejected: modelRejected,
 };
@@ -123,7 +134,7 @@ const effects: { readonly [T in ResultType]: Effect<T> } = {
 const resultsOfKind: Readonly<Record<JobKind, readonly ResultType[]>> = {
   ingest: ['dataset_ready', 'dataset_rejected'],
   train: ['model'],
-  compress: ['model'],
+  compress: ['model', 'model_kept'],
   evaluate: ['evaluation'],
   tune: ['model'],
   import: ['model_imported', 'model_rejected'],

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { StepSpec } from '../../shared/contracts/compression/step-spec';
 import type { ManifestFile } from '../../shared/contracts/events';
 import { type JobKind, type JobSpec, jobSpecs } from '../../shared/contracts/job';
 import { objectKeys } from '../../shared/contracts/job-files';
@@ -121,10 +122,40 @@ const tune = forSpec(jobSpecs.tune, ({ train: common, register }, asked) =>
   trainingInputs({ ...common, register }, asked),
 );
 
+/** What the model was trained on, where the spec names no data set and it is still there. */
+async function compressedData(
+  { dataset }: JobSpec<'compress'>,
+  { lineage }: OrderModel,
+  asked: Asked,
+): Promise<ManifestFile | undefined> {
+  if (dataset !== undefined) return (await requireReadyDataset(asked, dataset)).data;
+  if (lineage.dataset === undefined || lineage.split === undefined) return undefined;
+  const found = await asked.stores.datasets.get({ tenant: asked.tenant, id: lineage.dataset });
+  return found?.state === 'ready' ? found.data : undefined;
+}
+
+const isStep = (step: unknown): step is StepSpec => typeof step === 'object';
+
+/** The version that students learn from, where a step names another than the model itself. All steps have one teacher. */
+export const teacherOf = ({ methods }: JobSpec<'compress'>): Reference | undefined =>
+  methods
+    .flat()
+    .filter(isStep)
+    .flatMap((step) => (step.name === 'distill' ? (step.teacher ?? []) : []))[0];
+
 const compress = forSpec(jobSpecs.compress, async (spec, asked) => {
-  const { model, artifact, test_rows } = await requireVersion(asked, spec.model);
-  const rows = test_rows === undefined ? {} : { test_rows: inputOf(test_rows) };
-  return { inputs: { model: inputOf(artifact), ...rows }, model };
+  const { model, artifact, test_rows: heldOut } = await requireVersion(asked, spec.model);
+  const data = await compressedData(spec, model, asked);
+  if (data === undefined && heldOut === undefined) throw withoutRows(model);
+  const reference = teacherOf(spec);
+  const teacher = reference && (await requireVersion(asked, reference));
+  const inputs = {
+    model: inputOf(artifact),
+    ...(heldOut ? { test_rows: inputOf(heldOut) } : {}),
+    ...(data ? { data: inputOf(data) } : {}),
+    ...(teacher ? { teacher: inputOf(teacher.artifact) } : {}),
+  };
+  return { inputs, model, ...(teacher ? { models: { teacher: teacher.model } } : {}) };
 });
 
 const evaluate = forSpec(jobSpecs.evaluate, async (spec, asked) => {

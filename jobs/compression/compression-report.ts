@@ -59,9 +59,9 @@ export interface LayerReport {
   bytes_before: number;
   bytes_after: number;
   /** Norm of the difference of its results over the norm of what they were, over the calibration rows. */
-  relative_error?: number;
+  relative_error?: number | undefined;
   /** Why it stayed as it was. */
-  kept?: string;
+  kept?: string | undefined;
 }
 
 /** What the clean-up did, which changes no answer. */
@@ -79,9 +79,9 @@ export interface ReportedContract {
   metric: string;
   higher_is_better: boolean;
   max_drop: number;
-  max_bytes?: number;
-  max_latency_ms?: number;
-  target: { cpu: string; memory_mb?: number };
+  max_bytes?: number | undefined;
+  max_latency_ms?: number | undefined;
+  target: { cpu: string; memory_mb?: number | undefined };
 }
 
 /** `report.json` of a compression, and what `report.html` draws. */

@@ -67,7 +67,7 @@ export async function bootstrapIntervals(
 ): Promise<Bootstrapped> {
   const random = randomBelow(options.seed);
   const drawnFrom = sampled(predictions, rowsToDraw(predictions, options), random);
-  const metricsOf = weighted(drawnFrom, options);
+  const metricsOf = weightedMetrics(drawnFrom, options);
   const sampleValues = metricsOf(new Uint16Array(drawnFrom.rows).fill(1));
   const resampled = await resample(metricsOf, drawnFrom.rows, { ...options, random });
   const valuesByName: Readonly<Record<string, unknown>> = { ...metrics };
@@ -98,7 +98,7 @@ function rowsToDraw(
 type RandomBelow = (count: number) => number;
 
 /** Whole numbers from 0, as even as 32 bits allow. */
-function randomBelow(seed: number): RandomBelow {
+export function randomBelow(seed: number): RandomBelow {
   const generator = xoroshiro128plus(seed | 0);
   return (count) => (((generator.next() >>> 0) * count) / 2 ** 32) >>> 0;
 }
@@ -113,7 +113,8 @@ function sampled(predictions: Predictions, most: number, random: RandomBelow): P
   return rowsAt(predictions, places);
 }
 
-const weighted = (predictions: Predictions, options: ClassificationOptions): WeightedMetrics =>
+/** The metrics of these predictions, of rows drawn more than once or not at all. */
+export const weightedMetrics = (predictions: Predictions, options: ClassificationOptions): WeightedMetrics =>
   predictions.task === 'regression'
     ? weightedRegression(predictions.actual, predictions.predicted)
     : weightedClassification(predictions, options);
@@ -125,7 +126,8 @@ interface Resampling extends BootstrapOptions {
 /** A turn of the event loop between groups of resamples, so that a stop is heard and progress is told. */
 const resamplesPerTurn = 20;
 
-async function resample(
+/** The metrics of resamples: as many rows drawn with replacement, again and again. */
+export async function resample(
   metricsOf: WeightedMetrics,
   rows: number,
   { resamples, random, signal, onProgress }: Resampling,

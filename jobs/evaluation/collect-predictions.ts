@@ -139,7 +139,8 @@ export function classValues(
   );
 }
 
-function numberValues(signature: ModelSignature, outputs: Outputs, rows: number): Float32Array {
+/** `[rows]`. */
+export function numberValues(signature: ModelSignature, outputs: Outputs, rows: number): Float32Array {
   const values = floatsOf(signature, outputs).find(({ length }) => length === rows);
   if (values === undefined) throw noOutput('one number a row');
   return values;

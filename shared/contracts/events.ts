@@ -90,6 +90,12 @@ export const jobManifest = z.strictObject({
       /** Single numbers, a few KiB. */
       metrics: z.record(z.string(), z.unknown()),
     }),
+    /** A compression found nothing better that keeps its contract. */
+    z.strictObject({
+      type: z.literal('model_kept'),
+      model: z.strictObject({ name: modelName, version: versionNumber }),
+      metrics: z.record(z.string(), z.unknown()),
+    }),
     z.strictObject({ type: z.literal('model_imported'), signature: modelSignature }),
     z.strictObject({
       type: z.literal('model_rejected'),

@@ -80,23 +80,45 @@ export interface EvaluationColumns {
 
 type Role = (facts: ColumnFacts) => string | undefined;
 
+type DataColumns = Pick<EvaluationColumns, 'columns' | 'nearest'>;
+
+interface NamedColumn {
+  /** Where the spec names it. */
+  readonly pointer: string;
+  readonly name: string;
+}
+
+function violation(
+  { columns, nearest }: DataColumns,
+  { pointer, name }: NamedColumn,
+  wrongIn: Role,
+): Violation[] {
+  const found = columns.find((column) => column.name === name);
+  const names = columns.map((column) => column.name);
+  const near = nearest(name, names).map((one) => `'${one}'`);
+  const wrong = found ? wrongIn(found) : `is not there; the most like it are ${near.join(', ')}`;
+  return wrong === undefined ? [] : [{ pointer, detail: `the column '${name}' of the data set ${wrong}` }];
+}
+
+/** What a data set lacks of a model's inputs: each column by its name, with the nearest that there are. */
+export const inputViolations = (data: DataColumns, { inputs }: Pick<ModelSignature, 'inputs'>): Violation[] =>
+  inputs.flatMap((field) => violation(data, { pointer: '/spec/dataset', name: field.name }, readAs(field)));
+
+/** Why a column cannot be the truth of a model's predictions. */
+export const truthViolations = (
+  data: DataColumns,
+  signature: MeasurableSignature,
+  pointer: string,
+): Violation[] => violation(data, { pointer, name: signature.target }, truthOf(signature));
+
 /** Everything that a data set lacks to be measured on: each column by its name, with the nearest that there are. */
-export function evaluationViolations({ spec, signature, columns, nearest }: EvaluationColumns): Violation[] {
-  const names = columns.map(({ name }) => name);
-  const violation = (pointer: string, name: string, wrongIn: Role): Violation[] => {
-    const found = columns.find((column) => column.name === name);
-    const near = nearest(name, names).map((one) => `'${one}'`);
-    const wrong = found ? wrongIn(found) : `is not there; the most like it are ${near.join(', ')}`;
-    return wrong === undefined ? [] : [{ pointer, detail: `the column '${name}' of the data set ${wrong}` }];
-  };
+export function evaluationViolations({ spec, signature, ...data }: EvaluationColumns): Violation[] {
   return [
-    ...signature.inputs.flatMap((field) => violation('/spec/dataset', field.name, readAs(field))),
-    ...violation(
-      spec.target === undefined ? '/spec/dataset' : '/spec/target',
-      signature.target,
-      truthOf(signature),
+    ...inputViolations(data, signature),
+    ...truthViolations(data, signature, spec.target === undefined ? '/spec/dataset' : '/spec/target'),
+    ...spec.slices.flatMap((name, index) =>
+      violation(data, { pointer: `/spec/slices/${index}`, name }, asSlice),
     ),
-    ...spec.slices.flatMap((name, index) => violation(`/spec/slices/${index}`, name, asSlice)),
   ];
 }
 

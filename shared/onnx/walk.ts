@@ -94,10 +94,15 @@ function rebuildAttributes(attributes: Attributes, rewritten: Rewritten): Attrib
     : Object.fromEntries(entries);
 }
 
-function rebuildOperation(node: OperationValue, rewritten: Rewritten): OperationValue {
+/** A node over its rewritten inputs, where more of it changes than they: its attributes, for one. Undefined: nothing does. */
+export type Adapt = (node: OperationValue, inputs: OperationValue['inputs']) => OperationValue | undefined;
+
+function rebuildOperation(node: OperationValue, rewritten: Rewritten, adapt: Adapt): OperationValue {
   const inputs = node.inputs.map((value) => value && (rewritten.get(value) ?? value));
   const attributes = rebuildAttributes(node.attributes, rewritten);
   const same = attributes === node.attributes && inputs.every((value, index) => value === node.inputs[index]);
+  const adapted = adapt(node, inputs);
+  if (adapted !== undefined) return adapted;
   if (same) return node;
   const { op, domain, types } = node;
   const known = operatorOf(domain, op) !== undefined;
@@ -109,12 +114,12 @@ function rebuildOperation(node: OperationValue, rewritten: Rewritten): Operation
  * A replaced node takes its projections along where it has as many outputs as the old one; else they stay with the old one.
  * An input replaced by an input takes its place in the graph's list.
  */
-export function rewrite(graph: Graph, replace: Replace): Graph {
+export function rewrite(graph: Graph, replace: Replace, adapt: Adapt = () => undefined): Graph {
   const rewritten = new Map<Value, Value>();
   const rebuiltNodes = new Map<OperationValue, OperationValue>();
   const rebuild = (value: Value): Value => {
     if (value.kind === 'operation') {
-      const rebuilt = rebuildOperation(value, rewritten);
+      const rebuilt = rebuildOperation(value, rewritten, adapt);
       rebuiltNodes.set(value, rebuilt);
       return rebuilt;
     }

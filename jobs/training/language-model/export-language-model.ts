@@ -100,7 +100,7 @@ export const languageModelSignature = ({ vocabulary, target }: LanguageModelInte
 
 /** The trained decoder as one graph with its signature's tensors; its metadata hold the vocabulary too. */
 export function exportLanguageModel(trained: TrainedLanguageModel): Model {
-  const { decoder, parameters, vocabulary, target } = trained;
+  const { decoder, parameters, vocabulary, target, length } = trained;
   const tokens = input('tokens', 'int64', ['batch', 'length']);
   const scores = predict(lastTokenNetwork(trained), tokens, {
     parameters: parameters.map((tensor, index) => constant(tensor, decoder.parameters[index]?.name)),
@@ -121,6 +121,7 @@ export function exportLanguageModel(trained: TrainedLanguageModel): Model {
       target,
       tokens: vocabulary.kind,
       vocabulary: JSON.stringify(vocabulary.symbols),
+      context: String(length),
     },
   });
 }

@@ -53,10 +53,14 @@ function characters(training: TextUnits): Vocabulary {
       `the text has ${distinct.size} different characters, and a model of characters at most ${mostCharacters}; set model.tokens to 'bytes'`,
       'too_many_characters',
     );
-  const known = Uint32Array.from(distinct).sort();
-  const symbols = [...Array.from(known, (point) => String.fromCodePoint(point)), replacement];
-  const ids = new Map(Array.from(known, (point, id) => [point, id] as const));
-  const other = known.length;
+  const known = Array.from(Uint32Array.from(distinct).sort(), (point) => String.fromCodePoint(point));
+  return ofCharacters([...known, replacement]);
+}
+
+/** The last of the symbols stands for every other character. */
+function ofCharacters(symbols: readonly string[]): Vocabulary {
+  const other = symbols.length - 1;
+  const ids = new Map(symbols.slice(0, other).map((symbol, id) => [symbol.codePointAt(0) ?? 0, id] as const));
   return {
     kind: 'characters',
     symbols,
@@ -85,3 +89,7 @@ const everyByte: Vocabulary = {
 /** What a model of this kind of tokens knows after it has seen the training text. */
 export const vocabularyOf = (training: TextUnits, kind: TokenKind): Vocabulary =>
   kind === 'bytes' ? everyByte : characters(training);
+
+/** The vocabulary of a trained model, by its classes. */
+export const vocabularyOfClasses = (classes: readonly unknown[], kind: TokenKind): Vocabulary =>
+  kind === 'bytes' ? everyByte : ofCharacters(classes.map(String));

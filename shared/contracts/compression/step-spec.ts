@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fraction, positive } from '../training/field-ranges';
-import { modelSpec } from '../training/model-spec';
+import { modelReference, modelSpec } from '../training/model-spec';
 
 const share = z.number().gt(0).lt(1);
 const learningRate = positive.max(1);
@@ -91,6 +91,8 @@ const steps = [
   /** Another network learns from this one. */
   z.strictObject({
     name: z.literal('distill'),
+    /** The model itself where absent. */
+    teacher: modelReference.optional(),
     student: modelSpec,
     temperature: positive.max(100).default(2),
     /** Of the loss: the rest is the distance from the teacher's answers. 0: the rows need no labels. */

@@ -5,6 +5,7 @@ import { openSession } from '../../../jobs/datasets/session';
 import { compress } from '../../../jobs/kinds/compress';
 import { compressSpec } from '../../../shared/contracts/kinds/compress';
 import type { ModelSignature } from '../../../shared/contracts/model';
+import { UnsuitableModelError } from '../../../shared/errors/compression-errors';
 import { BadSpecError, InterruptedError } from '../../../shared/errors/job-errors';
 import { constant, floats, input, int64s, operation, tensor } from '../../../shared/onnx/build';
 import type { Model, Value } from '../../../shared/onnx/ir';
@@ -13,7 +14,6 @@ import { readModel } from '../../../shared/onnx/read-model';
 import { everyValue } from '../../../shared/onnx/walk';
 import { writeModel } from '../../../shared/onnx/write-model';
 import { type FolderJobContextOptions, folderJobContext } from '../../support/folder-job-context';
-import { mlpOf, randomLayers } from '../../support/random-mlp';
 
 const opened: { remove(): Promise<void> }[] = [];
 let folder = '';
@@ -86,6 +86,8 @@ async function writeTestRows(): Promise<string> {
 
 interface Given {
   model?: Model;
+  /** Of the spec. */
+  asked?: object;
   testRows?: boolean;
   source?: NonNullable<FolderJobContextOptions['model']>;
 }
@@ -100,13 +102,22 @@ const trained = {
   },
 };
 
-async function setup({ model: given = sideModel(), testRows = true, source = trained }: Given = {}) {
+async function setup({
+  model: given = sideModel(),
+  asked = {},
+  testRows = true,
+  source = trained,
+}: Given = {}) {
   const path = join(folder, 'model.onnx');
   await writeFile(path, writeModel(given));
   const rows = testRows ? { test_rows: await writeTestRows() } : {};
   const context = await folderJobContext({ inputs: { model: path, ...rows }, model: source, threads: 1 });
   opened.push(context);
-  const spec = compressSpec.parse({ model: { name: 'sides' } });
+  const spec = compressSpec.parse({
+    model: { name: 'sides' },
+    methods: ['int8_dynamic'].map((name) => ({ name })),
+    ...asked,
+  });
   return {
     context,
     spec,
@@ -116,8 +127,11 @@ async function setup({ model: given = sideModel(), testRows = true, source = tra
   };
 }
 
+/** One that no held-out rows, and no data set, came with. */
+const alone = { name: 'other', version: 1, lineage: {} };
+
 describe('the compress job', () => {
-  it('makes a smaller model of the same signature, and says what that cost', async () => {
+  it('registers a smaller model of the same signature that keeps the contract, and says what that cost', async () => {
     const { context, spec, report } = await setup();
 
     const result = await compress.run(spec, context);
@@ -130,32 +144,24 @@ describe('the compress job', () => {
       lineage: { ...trained.lineage, parent: { name: 'sides', version: 3 } },
       metrics: {
         test: { accuracy: expect.any(Number), rows: expect.any(Number) },
-        compression: { passes: ['int8_dynamic'], file: { ratio: expect.any(Number) } },
+        compression: { chosen: { id: 'int8_dynamic' }, steps: [{ name: 'int8_dynamic' }] },
       },
     });
-    const { file, weights, layers, quality, latency_milliseconds, notes } = await report();
-    expect(file.bytes_after).toBe((await context.output('model.onnx')).byteLength);
-    expect(file.ratio).toBeLessThan(1);
-    expect(weights).toEqual({ bytes_before: 4096, bytes_after: 1280, ratio: 1280 / 4096 });
-    expect(layers).toEqual([
-      { layer: 'hidden', operator: 'MatMul', shape: [16, 64], bytes_before: 4096, bytes_after: 1280 },
-      {
-        layer: 'output',
-        operator: 'MatMul',
-        shape: [64, 2],
-        bytes_before: 512,
-        bytes_after: 512,
-        kept: expect.stringMatching(/too few/),
-      },
-    ]);
-    expect(quality.before.accuracy).toBeGreaterThan(0.95);
-    expect(quality.accuracy_loss_points).toBeLessThanOrEqual(0.5);
-    expect(quality.accuracy_loss_points).toBeCloseTo(
-      (quality.before.accuracy - quality.after.accuracy) * 100,
-    );
-    expect(latency_milliseconds.single_row.before).toBeGreaterThan(0);
-    expect(latency_milliseconds.batch).toMatchObject({ rows: 256, after: expect.any(Number) });
-    expect(notes).toEqual([]);
+    const { contract, original, candidates, chosen, layers } = await report();
+    expect(contract).toMatchObject({ metric: 'accuracy', max_drop: 0.01, target: { cpu: 'any' } });
+    expect(original.metric.value).toBeGreaterThan(0.95);
+    expect(candidates.map(({ id }: { id: string }) => id)).toEqual(['clean_up', 'int8_dynamic']);
+    const [, int8] = candidates;
+    expect(int8.measured.bytes).toBe((await context.output('model.onnx')).byteLength);
+    expect(int8.measured.bytes).toBeLessThan(original.bytes);
+    expect(int8.measured.drop.value).toBeLessThanOrEqual(0.01);
+    expect(int8.measured.drop.low).toBeLessThanOrEqual(int8.measured.drop.high);
+    expect(int8.measured.lambda.usd_per_million).toBeGreaterThan(0.2);
+    expect(int8.breaks).toEqual([]);
+    expect(chosen.why).toMatch(/keep the contract/);
+    expect(layers.find(({ layer }: { layer: string }) => layer === 'hidden')).toMatchObject({
+      bytes_before: 4096,
+    });
   });
 
   it('stores int8 weights in the file', async () => {
@@ -167,7 +173,7 @@ describe('the compress job', () => {
     const held = everyValue(graph.outputs.map(({ value }) => value)).flatMap((value) =>
       value.kind === 'constant' && value.tensor.dims.length === 2 ? [value.tensor.elementType] : [],
     );
-    expect(held.sort()).toEqual(['float', 'int8']);
+    expect(held).toContain('int8');
   });
 
   it('carries the held-out rows on, so that the next job can test on them too', async () => {
@@ -176,34 +182,70 @@ describe('the compress job', () => {
     const result = await compress.run(spec, context);
 
     expect(result).toMatchObject({ test_rows: 'test-rows.parquet' });
-    expect(context.published).toEqual(['model.onnx', 'report.json', 'test-rows.parquet']);
+    expect([...context.published].sort()).toEqual([
+      'model.onnx',
+      'report.html',
+      'report.json',
+      'test-rows.parquet',
+    ]);
     const carried = Buffer.from(await context.output('test-rows.parquet'));
     expect(carried.subarray(0, 4).toString()).toBe('PAR1');
   });
 
-  it('says so where there are no rows to measure quality on', async () => {
-    const { context, spec, report } = await setup({ testRows: false });
+  it('keeps the original, and names the nearest miss, where nothing keeps the contract', async () => {
+    const { context, spec, report } = await setup({ asked: { contract: { max_bytes: 100 } } });
 
     const result = await compress.run(spec, context);
 
-    expect(result).not.toHaveProperty('test_rows');
-    expect(await report()).toMatchObject({
-      notes: ['the model came without held-out rows, so its quality was not measured'],
+    expect(result).toMatchObject({ type: 'model_kept', model: { name: 'sides', version: 3 } });
+    expect(context.published).not.toContain('model.onnx');
+    const { chosen, nearest_miss: nearest } = await report();
+    expect(chosen).toEqual({
+      id: 'original',
+      why: expect.stringMatching(/^no candidate keeps the contract/),
     });
-    expect(await report()).not.toHaveProperty('quality');
+    expect(nearest).toEqual({ id: 'int8_dynamic', why: expect.stringMatching(/bytes, and 100 are allowed/) });
   });
 
-  it('compresses a model that was imported without a signature', async () => {
-    const { context, spec, report } = await setup({
-      model: mlpOf(randomLayers([20, 40, 3])),
-      testRows: false,
-      source: { name: 'other', version: 1, lineage: {} },
-    });
+  it('goes on where one candidate comes to nothing', async () => {
+    const student = { family: 'cnn', preset: 'vgg' };
+    const methods = [{ name: 'distill', student }, { name: 'int8_dynamic' }];
+    const { context, spec, report } = await setup({ asked: { methods } });
 
     const result = await compress.run(spec, context);
 
-    expect(result).toMatchObject({ register: { name: 'other' }, signature: { task: 'other' } });
-    expect(await report()).toHaveProperty('latency_milliseconds');
+    expect(result).toMatchObject({ type: 'model' });
+    const [, failed, int8] = (await report()).candidates;
+    expect(failed).toMatchObject({ id: 'distill', failed: expect.any(String) });
+    expect(int8).toMatchObject({ id: 'int8_dynamic', measured: expect.anything() });
+  });
+
+  it('compares with the original alone where the rows have no truth', async () => {
+    const { target: _, task: __, classes: ___, ...untold } = signature;
+    const source = { ...trained, signature: { ...untold, task: 'other' as const } };
+    const { context, spec, report } = await setup({ source, asked: { contract: { metric: 'agreement' } } });
+
+    const result = await compress.run(spec, context);
+
+    expect(result).toMatchObject({ type: 'model' });
+    expect(await report()).toMatchObject({
+      contract: { metric: 'agreement' },
+      original: { metric: { value: 1 } },
+    });
+  });
+
+  it('does not measure again what an earlier attempt measured', async () => {
+    const { context, spec, report } = await setup();
+    await compress.run(spec, context);
+    const first = await report();
+    const second = await context.nextAttempt();
+
+    const result = await compress.run(spec, second);
+
+    expect(result).toMatchObject({ type: 'model' });
+    const again = JSON.parse(Buffer.from(await second.output('report.json')).toString());
+    expect(again.candidates[1]).toEqual(first.candidates[1]);
+    expect(await second.output('model.onnx')).toEqual(await context.output('model.onnx'));
   });
 
   it('registers where the spec says', async () => {
@@ -214,15 +256,43 @@ describe('the compress job', () => {
     expect(result).toMatchObject({ register: { name: 'small', alias: 'edge' } });
   });
 
-  it('fails with the reasons where no layer gains', async () => {
-    const { context, spec } = await setup({ model: mlpOf(randomLayers([6, 4, 2])), testRows: false });
+  it.each([
+    {
+      why: 'a model without any rows',
+      given: { source: alone, testRows: false },
+      words: /without held-out rows, and no dataset is given/,
+    },
+    {
+      why: 'a metric of another task',
+      given: { asked: { contract: { metric: 'rmse' } } },
+      words: /the metric rmse is a metric of regression.*allow accuracy/,
+    },
+    {
+      why: 'a truth that is not there',
+      given: { asked: { contract: { metric: 'accuracy' }, target: 'nowhere' } },
+      words: /the column 'nowhere' of the data set is not there/,
+    },
+  ])('refuses $why before it tries anything', async ({ given, words }) => {
+    const { context, spec } = await setup(given);
 
     const run = compress.run(spec, context);
 
-    await expect(run).rejects.toThrow(
-      "no layer of the model gains by this compression: 'weight_0': 24 weights are too few to gain: under 512; 'weight_1'",
-    );
+    await expect(run).rejects.toThrow(words);
+    await expect(run).rejects.toBeInstanceOf(BadSpecError);
     expect(context.published).toEqual([]);
+  });
+
+  it('refuses a model that ends its process', async () => {
+    const broken = sideModel();
+    const [first, ...rest] = broken.graph.outputs;
+    const packed = constant(tensor('int4', [2], new Uint8Array(1)), 'packed');
+    const outputs = first ? [first, ...rest, { name: 'packed', value: operation('Identity', [packed]) }] : [];
+    const { context, spec } = await setup({ model: { ...broken, graph: { ...broken.graph, outputs } } });
+
+    const run = compress.run(spec, context);
+
+    await expect(run).rejects.toThrow(/int4/);
+    await expect(run).rejects.toBeInstanceOf(UnsuitableModelError);
   });
 
   it('fails as interrupted where it is told to stop', async () => {

@@ -1,0 +1,90 @@
+import {
+  type ContractMetricName,
+  contractMetric,
+  contractMetrics,
+  isContractMetric,
+} from '../contracts/compression/contract-metrics';
+import type { CompressSpec } from '../contracts/kinds/compress';
+import type { ModelSignature } from '../contracts/model';
+import type { Violation } from '../errors/app-error';
+import { BadSpecError } from '../errors/job-errors';
+import { type EvaluationColumns, inputViolations, truthViolations } from './check-evaluation';
+
+/** What is known of the rows that candidates are to be judged by. */
+export interface JudgedData {
+  readonly signature: ModelSignature;
+  /** Whether there is a column with the truth. */
+  readonly labelled: boolean;
+}
+
+/** What a model is judged as: a language model classifies texts by the token that follows. */
+export function judgedSignature(signature: ModelSignature, target: string | undefined): ModelSignature {
+  const asked = target === undefined ? signature : { ...signature, target };
+  return isLanguageModel(signature) ? { ...asked, task: 'classification' } : asked;
+}
+
+/** Whether a model reads text as tokens. */
+export const isLanguageModel = ({ inputs }: ModelSignature): boolean =>
+  inputs.some(({ tokens }) => tokens !== undefined);
+
+function defaultMetric({ signature, labelled }: JudgedData): ContractMetricName {
+  if (!labelled) return (signature.classes?.length ?? 0) > 1 ? 'agreement' : 'fidelity';
+  if (isLanguageModel(signature)) return 'log_loss';
+  return signature.task === 'regression' ? 'r2' : 'accuracy';
+}
+
+const namesFor = (data: JudgedData): string =>
+  Object.keys(contractMetrics)
+    .filter(isContractMetric)
+    .filter((name) => whyNot(name, data) === undefined)
+    .join(', ');
+
+function whyNot(name: ContractMetricName, { signature, labelled }: JudgedData): string | undefined {
+  const { task, ofOriginal } = contractMetric(name);
+  if (ofOriginal) return undefined;
+  if (!labelled)
+    return signature.target === undefined
+      ? 'needs the truth, and the model does not say which column has it: give it as target'
+      : `needs the truth, and the data set has no column '${signature.target}'`;
+  if (task !== signature.task) return `is a metric of ${task}, and the model's task is ${signature.task}`;
+  if (name === 'top_k_accuracy' && (signature.classes?.length ?? 0) < 3)
+    return `needs three classes or more, and the model has ${signature.classes?.length ?? 0}`;
+  return undefined;
+}
+
+/** The metric that a contract is about. `BadSpecError` where the data cannot give it, with those that they can. */
+export function metricOfContract(
+  { contract: { metric } }: CompressSpec,
+  data: JudgedData,
+  at = '',
+): ContractMetricName {
+  if (metric === undefined) return defaultMetric(data);
+  const reason = whyNot(metric, data);
+  if (reason === undefined) return metric;
+  const detail = `the metric ${metric} ${reason}; these data allow ${namesFor(data)}`;
+  throw new BadSpecError(detail, [{ pointer: `${at}/contract/metric`, detail }]);
+}
+
+/** Whether the data have the column that the truth is in. */
+export const isLabelled = (
+  { task, target }: Pick<ModelSignature, 'task' | 'target'>,
+  columns: readonly { readonly name: string }[],
+): boolean => task !== 'other' && columns.some(({ name }) => name === target);
+
+export interface CompressionColumns extends Pick<EvaluationColumns, 'columns' | 'nearest'> {
+  readonly spec: CompressSpec;
+  /** As `judgedSignature` gives it. */
+  readonly signature: ModelSignature;
+}
+
+/** Everything that a data set lacks for a compression: the model's inputs, and the truth where a spec names its column. */
+export function compressionViolations({ spec, signature, ...data }: CompressionColumns): Violation[] {
+  const { task, target } = signature;
+  const named = spec.target !== undefined || isLabelled(signature, data.columns);
+  if (task === 'other' || target === undefined || !named) return inputViolations(data, signature);
+  const pointer = spec.target === undefined ? '/spec/dataset' : '/spec/target';
+  return [
+    ...inputViolations(data, signature),
+    ...truthViolations(data, { ...signature, task, target }, pointer),
+  ];
+}
