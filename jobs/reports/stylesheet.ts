@@ -28,6 +28,8 @@ dl div { padding: .35rem 0; border-bottom: 1px solid var(--line); min-width: 0; 
 dt { color: var(--quiet); font-size: .75rem; }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 nav ol { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; margin: 0; padding: 0; list-style: none; font-size: .85rem; }
+main ol { margin: 0; padding-left: 1.4rem; max-width: 46rem; }
+.verdict { font-size: 1.15rem; font-weight: 600; }
 a { color: var(--series-1); }
 section { margin-top: 2.2rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .pair { display: grid; grid-template-columns: minmax(0, 34rem) minmax(15rem, 1fr); gap: 1.5rem; align-items: start; }

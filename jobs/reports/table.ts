@@ -10,18 +10,23 @@ export interface Table {
   readonly note?: string;
 }
 
-/** Numbers come formatted and are set flush right; text is shortened where it would burst the page. */
-export type Cell = string | { readonly number: string };
+/** Numbers come formatted and are set flush right; names are shortened where they would burst the page, and prose later. */
+export type Cell = string | { readonly number: string } | { readonly prose: string };
 
 const longestText = 120;
+const longestProse = 600;
 
 /** So much of a name that a table or a label stays readable. */
 export const shortened = (text: string, most = longestText): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 
-const contentOf = (cell: Cell): string => (typeof cell === 'string' ? shortened(cell) : cell.number);
+function contentOf(cell: Cell): string {
+  if (typeof cell === 'string') return shortened(cell);
+  return 'number' in cell ? cell.number : shortened(cell.prose, longestProse);
+}
 
-const kindOf = (cell: Cell | undefined): string => (typeof cell === 'object' ? 'number' : 'text');
+const kindOf = (cell: Cell | undefined): string =>
+  typeof cell === 'object' && 'number' in cell ? 'number' : 'text';
 
 function row(cells: readonly Cell[]): Markup {
   const [first = '', ...others] = cells;
