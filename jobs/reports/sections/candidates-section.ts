@@ -23,7 +23,7 @@ const columnsFor = (metric: string): readonly Column[] => [
   { title: 'p50', of: ({ latency_milliseconds: { p50 } }) => formatNumber(p50) },
   { title: 'p95', of: ({ latency_milliseconds: { p95 } }) => formatNumber(p95) },
   { title: 'MiB', of: ({ memory_mib }) => formatNumber(memory_mib) },
-  { title: 'Lambda MB', of: ({ lambda }) => formatNumber(lambda.memory_mb) },
+  { title: 'Lambda', of: ({ lambda }) => formatNumber(lambda.memory_mb) },
   { title: 'USD', of: ({ lambda }) => formatNumber(lambda.usd_per_million) },
 ];
 
@@ -44,7 +44,7 @@ export function candidatesSection(report: CompressionReport, listed: readonly Li
     columns.map(({ of }) => ({ number: measured === undefined ? '–' : of(measured) }));
   return section({
     title: 'Candidates',
-    text: `${summaryOf(listed)} Latencies are in milliseconds. MiB is the memory of a process that serves the model alone; USD is what a million predictions cost at the Lambda memory size at which they cost least. The numbers in the first column are those of the pictures.`,
+    text: `${summaryOf(listed)} Latencies are in milliseconds. MiB is the memory of a process that serves the model alone; Lambda is the memory size in MB at which predictions cost least, and USD what a million of them cost there. The numbers in the first column are those of the pictures.`,
     table: {
       caption: 'Candidates, small ones first within each standing',
       columns: ['No.', 'Candidate', 'Contract', ...columns.map(({ title }) => title)],

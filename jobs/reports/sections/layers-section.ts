@@ -13,16 +13,7 @@ const errorOf = ({ relative_error = Number.NaN }: LayerReport): number => relati
 const worstFirst = (layers: readonly LayerReport[]): readonly LayerReport[] =>
   layers.filter((layer) => Number.isFinite(errorOf(layer))).sort((a, b) => errorOf(b) - errorOf(a));
 
-const cellsOf = ({ layer, operator, shape, bytes_before, bytes_after }: LayerReport) =>
-  [
-    layer,
-    operator,
-    shape.join(' × '),
-    { number: formatNumber(bytes_before) },
-    { number: formatNumber(bytes_after) },
-  ] as const;
-
-const columns = ['Layer', 'Operator', 'Shape', 'Bytes before', 'Bytes after'] as const;
+const kindOf = ({ operator, shape }: LayerReport): string => `${operator} ${shape.join(' × ')}`;
 
 const noteOf = (count: number): Pick<Table, 'note'> =>
   count > mostListed ? { note: `${formatNumber(count - mostListed)} more are in report.json.` } : {};
@@ -51,10 +42,15 @@ export async function changedLayersSection(layers: readonly LayerReport[]): Prom
     ...(svg ? { svg } : {}),
     table: {
       caption: 'Layers that were compressed',
-      columns: [...columns, 'Relative error'],
+      columns: ['Layer', 'Kind', 'Bytes', 'Error'],
       rows: listed
         .slice(0, mostListed)
-        .map((layer) => [...cellsOf(layer), { number: formatShare(errorOf(layer)) }]),
+        .map((layer) => [
+          layer.layer,
+          kindOf(layer),
+          { number: `${formatNumber(layer.bytes_after)} of ${formatNumber(layer.bytes_before)}` },
+          { number: formatShare(errorOf(layer)) },
+        ]),
       ...noteOf(listed.length),
     },
   });
@@ -68,11 +64,15 @@ export function keptLayersSection(layers: readonly LayerReport[]): Section | und
     title: 'Layers that stayed as they were',
     table: {
       caption: 'Kept layers of the chosen one',
-      columns: ['Layer', 'Operator', 'Shape', 'Bytes', 'Why'],
-      rows: kept.slice(0, mostListed).map((layer) => {
-        const [name, operator, shape, bytes] = cellsOf(layer);
-        return [name, operator, shape, bytes, { prose: layer.kept ?? '' }];
-      }),
+      columns: ['Layer', 'Kind', 'Bytes', 'Why'],
+      rows: kept
+        .slice(0, mostListed)
+        .map((layer) => [
+          layer.layer,
+          kindOf(layer),
+          { number: formatNumber(layer.bytes_before) },
+          { prose: layer.kept ?? '' },
+        ]),
       ...noteOf(kept.length),
     },
   });
