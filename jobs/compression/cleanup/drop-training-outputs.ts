@@ -7,37 +7,46 @@ import { type Cleaned, type CleaningPass, replaceIn } from './cleaning-pass';
 /** Operators whose outputs after the first are there for training alone: a mask, running statistics. */
 const trained = new Set(['Dropout', 'BatchNormalization']);
 
-const isTrained = (value: Value): value is OperationValue =>
-  value.kind === 'operation' && value.domain === '' && trained.has(value.op);
+/**
+ * A BatchNormalization that learns keeps all of its outputs: without them ONNX Runtime 1.30 takes it for none, or computes the
+ * first one wrong. Until opset 13 it was known by them, since then an attribute says so.
+ */
+const learns = ({ op, attributes }: OperationValue, opset: number): boolean =>
+  op === 'BatchNormalization' && (opset < 14 || intAttribute(attributes, 'training_mode', 0) !== 0);
 
-const isForTraining = (value: Value): boolean => value.kind === 'projection' && isTrained(value.of);
+const isTrained = (value: Value, { opsets }: Model): value is OperationValue =>
+  value.kind === 'operation' &&
+  value.domain === '' &&
+  trained.has(value.op) &&
+  !learns(value, opsets[''] ?? 1);
+
+const isForTraining = (value: Value, model: Model): boolean =>
+  value.kind === 'projection' && isTrained(value.of, model);
 
 /** Outputs of the model that only a training loop would read; the rest keep their names and their order. */
 function dropGraphOutputs(model: Model): Cleaned {
   const { outputs } = model.graph;
-  const kept = outputs.filter(({ value }) => !isForTraining(value));
+  const kept = outputs.filter(({ value }) => !isForTraining(value, model));
   const changes = outputs.length - kept.length;
   if (changes === 0 || kept.length === 0) return { model, changes: 0 };
   return { model: { ...model, graph: { ...model.graph, outputs: kept } }, changes };
 }
 
-/** From opset 14 on an attribute says whether statistics are taken from the batch; before, the number of outputs did. */
-const keepsMeaning = (node: OperationValue, opset: number): boolean =>
-  node.op === 'Dropout' || (opset >= 14 && intAttribute(node.attributes, 'training_mode', 0) === 0);
-
 function dropUnread(model: Model): Cleaned {
-  const opset = model.opsets[''] ?? 1;
   const read = new Set<OperationValue>();
   for (const value of everyValue(model.graph.outputs.map((given) => given.value)))
     if (value.kind === 'projection') read.add(value.of);
   return replaceIn(model, (value, rebuilt) => {
-    if (!isTrained(value) || rebuilt.kind !== 'operation' || read.has(value)) return undefined;
-    if (value.types.length === 1 || !keepsMeaning(value, opset)) return undefined;
+    if (!isTrained(value, model) || rebuilt.kind !== 'operation' || read.has(value)) return undefined;
+    if (value.types.length === 1) return undefined;
     return operation(rebuilt.op, rebuilt.inputs, rebuilt.attributes);
   });
 }
 
-/** Drops the masks of Dropout and the running statistics of BatchNormalization: as outputs of the model, and where none reads them. */
+/**
+ * Drops the masks of Dropout, and the running statistics of a BatchNormalization that learns nothing: as outputs of the model,
+ * unless it has no others, and where none reads them.
+ */
 export const dropTrainingOutputs = {
   name: 'drop_training_outputs',
   apply(model: Model): Cleaned {
