@@ -6,14 +6,20 @@ import { boundsOf, dataInputsOf, roleOf } from './operator-roles';
 import type { Grid } from './pairs';
 import type { StaticPlan } from './plan-static';
 import { numbersOf } from './to-grid';
+import { affineOf, gridOfLine } from './whole-inputs';
 
-/** How activations become whole numbers: int8 around zero where symmetric, else uint8. */
-function gridOf(range: Range, symmetric: boolean): Grid {
+/**
+ * How activations become whole numbers: int8 around zero where symmetric, else uint8. Those that are never under zero use
+ * all of int8 too.
+ */
+function gridOfRange(range: Range, symmetric: boolean): Grid {
   const [min, max] = [Math.min(0, range.min), Math.max(0, range.max)];
-  const reach = symmetric ? Math.max(-min, max) / 127 : (max - min) / 255;
+  const isAround = symmetric && min < 0;
+  const reach = isAround ? Math.max(-min, max) / 127 : (max - min) / 255;
   // Under the least normal float, kernels that flush denormals would divide by zero.
   const scale = Math.max(Math.fround(reach), 2 ** -126);
-  const zeroPoint = symmetric ? scalar(0, 'int8') : scalar(Math.round(-min / scale), 'uint8');
+  const zero = Math.round(-min / scale);
+  const zeroPoint = symmetric ? scalar(isAround ? 0 : -128, 'int8') : scalar(zero, 'uint8');
   return { scale: constant(scalar(scale)), zeroPoint: constant(zeroPoint) };
 }
 
@@ -23,20 +29,27 @@ export function activationGrids(
   ranges: Ranges,
   symmetric: boolean,
 ): ReadonlyMap<Value, Grid> {
-  const ofLeader = new Map<Value, Range[]>();
+  const sharing = new Map<Value, Value[]>();
   for (const source of sources) {
     const leader = leaders.get(source) ?? source;
-    ofLeader.set(leader, [...(ofLeader.get(leader) ?? []), rangeOf(source, ranges)]);
+    sharing.set(leader, [...(sharing.get(leader) ?? []), source]);
   }
-  const grids = new Map(
-    [...ofLeader].map(([leader, found]) => [leader, gridOf(hullOf(found) ?? nothing, symmetric)] as const),
+  const ofLeader = new Map(
+    [...sharing].map(([leader, found]) => [leader, gridFor(found, ranges, symmetric)]),
   );
   return new Map(
     [...leaders].flatMap(([value, leader]) => {
-      const grid = grids.get(leader);
+      const grid = ofLeader.get(leader);
       return grid === undefined ? [] : [[value, grid] as const];
     }),
   );
+}
+
+function gridFor(sources: readonly Value[], ranges: Ranges, symmetric: boolean): Grid {
+  const line = sources.length === 1 && !symmetric ? affineOf(sources[0]) : undefined;
+  const known = line && gridOfLine(line);
+  const range = hullOf(sources.map((source) => rangeOf(source, ranges)));
+  return known ?? gridOfRange(range ?? nothing, symmetric);
 }
 
 const nothing: Range = { min: 0, max: 0 };

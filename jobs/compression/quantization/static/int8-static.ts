@@ -5,7 +5,7 @@ import type { LayerDecision, Pass, Passed } from '../../pass';
 import { activationGrids } from './activation-grids';
 import { type Grids, insertPairs, type Rewritten } from './insert-pairs';
 import { planStatic, type StaticPlan } from './plan-static';
-import { floatBytes, storedBytes, withStoredWeights } from './store-weights';
+import { storedBytes, withStoredWeights } from './store-weights';
 import { type WeightForm, weightGrids } from './weight-grids';
 import type { FoundLayer } from './weighted-layers';
 
@@ -90,8 +90,8 @@ function decisionOf(found: FoundLayer, { plan, grids, became }: Done): LayerDeci
     layer: plan.names.get(layer.node) ?? layer.node.op,
     operator: layer.node.op,
     shape: weight.tensor.dims,
-    bytesBefore: floatBytes(weight),
-    bytesAfter: storedBytes(weight, grid),
+    bytesBefore: weight.tensor.data.length * 4,
+    bytesAfter: storedBytes({ node: layer.node, weight, grid }),
     ...(after === undefined ? {} : { results: { before, after } }),
   };
 }

@@ -3,9 +3,10 @@ import { constant, floats, operation, scalar, tensor } from '../../../../shared/
 import type { ConstantValue, Model, OperationValue, Value } from '../../../../shared/onnx/ir';
 import { consumersOf, rewrite } from '../../../../shared/onnx/walk';
 import type { LayerDecision, Passed } from '../../pass';
-import { withBoundsOnIntegers } from './absorb-bounds';
 import type { Rewritten } from './insert-pairs';
+import { type GridLayer, missingChannels, withZeroChannels, withZeroInputs } from './pad-channels';
 import { dequantize, type Grid, gridOf, isDequantize, isQuantize } from './pairs';
+import { wholeNumbersOf } from './stay-whole';
 import { numbersOf, reachOf, storedOnGrid } from './to-grid';
 
 export interface StoredForm {
@@ -26,18 +27,18 @@ export function storeWeights(model: Model, form: StoredForm = {}): Passed {
 /** The graph of `storeWeights`. */
 export function withStoredWeights({ graph }: Model, form: StoredForm): Rewritten {
   const became = new Map<Value, Value>();
-  const stored = new Map<Value, Value>();
+  const stored = new Map<Value, ConstantValue>();
   const readers = consumersOf(graph.outputs.map(({ value }) => value));
   const outputs = new Set(graph.outputs.map(({ value }) => value));
   const isReadOnce = (value: Value) => readers.get(value)?.length === 1 && !outputs.has(value);
   const replacement = (value: Value, rebuilt: Value): Value | undefined => {
     if (value.kind !== 'operation' || rebuilt.kind !== 'operation') return undefined;
-    if (isQuantize(value)) return withBoundsOnIntegers(value, rebuilt, isReadOnce);
-    const found = pairedWeight(rebuilt);
+    if (isQuantize(value)) return wholeNumbersOf(value, rebuilt, isReadOnce);
+    const found = pairedLayer(rebuilt);
     if (found === undefined) return undefined;
     const weight = stored.get(found.pair) ?? storedWeight(found, form);
     stored.set(found.pair, weight);
-    return withWeight(rebuilt, weight, found.grid);
+    return withWeight(found, weight);
   };
   const result = rewrite(graph, (value, rebuilt) => {
     const made = replacement(value, rebuilt) ?? rebuilt;
@@ -47,44 +48,47 @@ export function withStoredWeights({ graph }: Model, form: StoredForm): Rewritten
   return { graph: result, became };
 }
 
-interface PairedWeight {
-  readonly weight: ConstantValue;
-  readonly grid: Grid;
-  /** The DequantizeLinear. */
+interface PairedLayer extends GridLayer {
+  /** The DequantizeLinear of the weights. */
   readonly pair: OperationValue;
+  readonly activations: OperationValue;
+  readonly activationGrid: Grid;
 }
 
 const multiplying = new Set(['Conv', 'MatMul', 'Gemm']);
 
-/** The float weights of a layer that reads them rounded. */
-function pairedWeight({ op, domain, inputs: [, pair] }: OperationValue): PairedWeight | undefined {
-  if (domain !== '' || !multiplying.has(op) || !isDequantize(pair)) return undefined;
-  const [quantized] = pair.inputs;
-  const grid = gridOf(pair);
-  const weight = isQuantize(quantized) ? quantized.inputs[0] : undefined;
-  return grid && weight?.kind === 'constant' ? { weight, grid, pair } : undefined;
+/** A layer that reads its activations and its float weights rounded. */
+function pairedLayer(node: OperationValue): PairedLayer | undefined {
+  const [activations, pair] = node.inputs;
+  if (node.domain !== '' || !multiplying.has(node.op)) return undefined;
+  if (!isDequantize(pair) || !isDequantize(activations)) return undefined;
+  const [grid, activationGrid] = [gridOf(pair), gridOf(activations)];
+  const weight = isQuantize(pair.inputs[0]) ? pair.inputs[0].inputs[0] : undefined;
+  if (weight?.kind !== 'constant' || grid === undefined || activationGrid === undefined) return undefined;
+  return { node, weight, grid, pair, activations, activationGrid };
 }
 
-function storedWeight({ weight, grid }: PairedWeight, { reduceRange = false }: StoredForm): OperationValue {
-  return dequantize(storedOnGrid(weight, grid, reduceRange ? [-64, 64] : reachOf(grid)), grid);
+function storedWeight(layer: PairedLayer, { reduceRange = false }: StoredForm): ConstantValue {
+  const { weight, grid } = layer;
+  const stored = storedOnGrid(weight, grid, reduceRange ? [-64, 64] : reachOf(grid));
+  const more = missingChannels(layer);
+  return more === 0 ? stored : withZeroInputs(stored, more);
 }
 
-function withWeight(
-  { op, inputs, attributes }: OperationValue,
-  weight: Value,
-  weights: Grid,
-): OperationValue {
-  const [activations, , bias] = inputs;
-  const grid = isDequantize(activations) ? gridOf(activations) : undefined;
-  const factor = floatAttribute(attributes, 'alpha', 1);
-  const stored =
-    bias?.kind === 'constant' && grid !== undefined ? storedBias(bias, { grid, weights, factor }) : bias;
-  return operation(op, [activations, weight, ...(stored === undefined ? [] : [stored])], attributes);
+function withWeight(layer: PairedLayer, stored: ConstantValue): OperationValue {
+  const { node, grid, activations, activationGrid } = layer;
+  const bias = node.inputs[2];
+  const factor = floatAttribute(node.attributes, 'alpha', 1);
+  const sum = { activations: activationGrid, weights: grid, factor };
+  const addend = bias?.kind === 'constant' ? storedBias(bias, sum) : bias;
+  const more = missingChannels(layer);
+  const input = more === 0 ? activations : withZeroChannels(layer, more);
+  const inputs = [input, dequantize(stored, grid), ...(addend === undefined ? [] : [addend])];
+  return operation(node.op, inputs, node.attributes);
 }
 
 interface Sum {
-  /** Of the activations. */
-  readonly grid: Grid;
+  readonly activations: Grid;
   readonly weights: Grid;
   readonly factor: number;
 }
@@ -94,9 +98,9 @@ const int32: readonly [number, number] = [-(2 ** 31), 2 ** 31 - 1];
 /** A bias in the steps of the sum that it is added to: a step of the activations times one of the weights. */
 function storedBias(
   { tensor: addends, name }: ConstantValue,
-  { grid, weights, factor }: Sum,
+  { activations, weights, factor }: Sum,
 ): OperationValue {
-  const step = Number(grid.scale.tensor.data[0]) * factor;
+  const step = Number(activations.scale.tensor.data[0]) * factor;
   const scales = Float32Array.from(numbersOf(weights.scale.tensor), (scale) => scale * step);
   const [low, high] = int32;
   const whole = numbersOf(addends).map((addend, at) => {
@@ -111,21 +115,23 @@ function storedBias(
 }
 
 function decisionOf(before: Value, after: Value): LayerDecision | undefined {
-  const found = before.kind === 'operation' ? pairedWeight(before) : undefined;
-  if (before.kind !== 'operation' || found === undefined) return undefined;
-  const { weight, grid } = found;
+  const found = before.kind === 'operation' ? pairedLayer(before) : undefined;
+  if (found === undefined) return undefined;
+  const { node, weight } = found;
   return {
-    layer: weight.name ?? before.op,
-    operator: before.op,
+    layer: weight.name ?? node.op,
+    operator: node.op,
     shape: weight.tensor.dims,
-    bytesBefore: floatBytes(weight),
-    bytesAfter: storedBytes(weight, grid),
+    bytesBefore: weight.tensor.data.length * 4,
+    bytesAfter: storedBytes(found),
     results: { before, after },
   };
 }
 
-export const floatBytes = ({ tensor: { data } }: ConstantValue): number => data.length * 4;
-
 /** One byte a weight, and for each scale four and one of its zero point. */
-export const storedBytes = ({ tensor: { data } }: ConstantValue, { scale }: Grid): number =>
-  data.length + scale.tensor.data.length * 5;
+export function storedBytes(layer: GridLayer): number {
+  const { dims, data } = layer.weight.tensor;
+  const more = missingChannels(layer);
+  const padded = more === 0 ? 0 : (data.length / (dims[1] ?? 1)) * more;
+  return data.length + padded + layer.grid.scale.tensor.data.length * 5;
+}
