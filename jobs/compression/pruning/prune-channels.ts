@@ -1,0 +1,75 @@
+import type { Pass, Passed } from '../pass';
+import { analyseChannels, type ChannelAnalysis, type ChannelGroup } from './channel-groups';
+import { chooseChannels, type Ranking } from './choose-channels';
+import type { Importance } from './importance';
+import { magnitudeImportance } from './magnitude-importance';
+import { type KeptChannels, removeChannels } from './remove-channels';
+import { shrunkLayers } from './shrunk-layers';
+
+/** So many of the model's channels go, the least important ones. */
+interface ByFraction {
+  /** Over 0, under 1: of the channels that can go at all. */
+  readonly fraction: number;
+  /** Of this very model; that of the weights' size where absent. */
+  readonly importance?: Importance;
+  readonly ranking?: Ranking;
+  /** Channels stay in multiples of this, where a group has at least twice as many. */
+  readonly multiple?: number;
+}
+
+/** Just these stay. */
+interface ByName {
+  readonly keptByGroup: KeptChannels;
+}
+
+export type ChannelPruning = ByFraction | ByName;
+
+/** Of ONNX Runtime's vectorized convolutions and of int8 kernels. */
+const lanes = 8;
+
+/** The groups of one kind, chosen from and taken out. */
+interface Kind {
+  readonly kind: ChannelGroup['kind'];
+  readonly noun: string;
+  readonly multiple: number;
+}
+
+function chosen(
+  { groups }: ChannelAnalysis,
+  pruning: ChannelPruning,
+  { kind, noun, multiple }: Kind,
+): KeptChannels {
+  if ('keptByGroup' in pruning) return pruning.keptByGroup;
+  const own = groups.filter((group) => group.kind === kind);
+  return chooseChannels(own, {
+    fraction: pruning.fraction,
+    importance: pruning.importance ?? magnitudeImportance(own),
+    ranking: pruning.ranking ?? 'uniform',
+    multiple: pruning.multiple ?? multiple,
+    noun,
+  });
+}
+
+const pruningPass = (name: string, pruning: ChannelPruning, kind: Kind): Pass => ({
+  name,
+  apply(model): Passed {
+    const analysis = analyseChannels(model);
+    const kept = chosen(analysis, pruning, kind);
+    return { model: removeChannels(analysis, kept), layers: shrunkLayers(analysis, kept) };
+  },
+});
+
+/**
+ * Takes the least important channels out of a model, and all that is coupled to them, so that what is left is a smaller network
+ * of the same form, in the runtime's own dense kernels. `UnsuitableModelError` where no channel can go, or where the fraction
+ * would leave nothing of a layer.
+ */
+export const pruneChannels = (pruning: ChannelPruning): Pass =>
+  pruningPass('prune_channels', pruning, { kind: 'channels', noun: 'channels', multiple: lanes });
+
+/**
+ * Takes whole attention heads out (Michel et al., 2019): the columns of their queries, keys and values, and the rows of the
+ * output projection that read them, in the fused operators as in the written-out form.
+ */
+export const pruneHeads = (pruning: ChannelPruning): Pass =>
+  pruningPass('prune_heads', pruning, { kind: 'heads', noun: 'attention heads', multiple: 1 });
