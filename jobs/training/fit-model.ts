@@ -18,7 +18,7 @@ import { initialWeights } from './initial-weights';
 import type { Loss } from './losses/loss';
 import { tellOfPrecision } from './mixed-precision/tell-of-precision';
 import { type Network, parameterCount } from './network';
-import { openTargets } from './open-targets';
+import { type Lesson, openTargets } from './open-targets';
 import { extentOf, optimisationOf } from './optimisation';
 import type { Prepared } from './prepare';
 import { prepareLoss } from './prepare-loss';
@@ -34,15 +34,24 @@ import {
 import { rowsPerStep, type Training } from './training-step';
 import { scoredRowsOf, scoringModel, toldOf, validator } from './validate';
 
+/** What fitting has of a job. */
+export type FitContext = Pick<
+  JobContext,
+  'inputs' | 'models' | 'runtime' | 'threads' | 'provider' | 'memoryBytes' | 'signal' | 'log'
+> &
+  Partial<Pick<JobContext, 'checkpoints'>>;
+
 export interface FitOptions {
   readonly spec: TrainSpec;
   readonly split: SplitTable;
   readonly prepared: Prepared;
-  readonly context: JobContext;
+  readonly context: FitContext;
   /** How the fraction of the training becomes the job's. */
   readonly report: (progress: JobProgress) => void;
   /** Bytes of encoded rows that may be held in memory; larger data are streamed. */
   readonly memoryBudgetBytes?: number;
+  /** Absent: the target column, against the spec's loss. */
+  readonly lesson?: Lesson;
 }
 
 export interface Fitted {
@@ -83,8 +92,8 @@ function trainingOf({ spec, split, prepared, context }: FitOptions, loss: Loss):
 
 /** From prepared rows to trained weights: encodes, trains, validates. Whatever it opened is closed when it ends. */
 export async function fitModel(options: FitOptions): Promise<Fitted> {
-  const { spec, split, prepared } = options;
-  const loss = await prepareLoss({ loss: spec.loss, encoding: prepared.encoding, split });
+  const { spec, split, prepared, lesson } = options;
+  const loss = lesson?.loss ?? (await prepareLoss({ loss: spec.loss, encoding: prepared.encoding, split }));
   const training = trainingOf(options, loss);
   const { runtime, threads, provider, memoryBytes } = options.context;
   const rows = heldBytes(options, loss, 'train') + heldBytes(options, loss, 'validation');
@@ -118,7 +127,8 @@ interface Sessions {
 
 async function fitWith(options: FitOptions, training: Training, sessions: Sessions): Promise<Trained> {
   const { spec, context, prepared } = options;
-  const targets = await openTargets({ ...options, load: sessions.load });
+  const { load } = sessions;
+  const targets = await (options.lesson?.openTargets(load) ?? openTargets({ ...options, load }));
   const encoder = rowEncoder({
     signature: signatureOf(prepared),
     features: prepared.features,
@@ -142,7 +152,14 @@ async function fitWith(options: FitOptions, training: Training, sessions: Sessio
       ...(validate ? { validate } : {}),
       fingerprint: fingerprintOf(options),
     },
-    { runtime, session: sessions.session, checkpoints, signal, report: options.report, log },
+    {
+      runtime,
+      session: sessions.session,
+      ...(checkpoints ? { checkpoints } : {}),
+      signal,
+      report: options.report,
+      log,
+    },
   );
 }
 

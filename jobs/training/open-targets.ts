@@ -4,6 +4,7 @@ import type { RowChunk } from '../datasets/read-rows';
 import type { SplitTable } from '../datasets/split-table';
 import type { JobContext } from '../kinds/job-kind';
 import { readInputModel } from '../models/read-input-model';
+import type { Loss } from './losses/loss';
 import type { Prepared } from './prepare';
 import { type TargetEncoding, targetEncoder } from './target-encoding';
 import { openTeacher, type Teacher, type TeacherRequest, withTeacher } from './teacher';
@@ -20,7 +21,13 @@ export interface TargetsRequest extends Pick<TeacherRequest, 'load'> {
   readonly spec: Pick<TrainSpec, 'loss'>;
   readonly split: SplitTable;
   readonly prepared: Pick<Prepared, 'encoding' | 'target'>;
-  readonly context: JobContext;
+  readonly context: Pick<JobContext, 'inputs' | 'models' | 'log'>;
+}
+
+/** What is learned where it is not a target column alone, and against what loss. */
+export interface Lesson {
+  readonly loss: Loss;
+  readonly openTargets: (load: TeacherRequest['load']) => Promise<Targets>;
 }
 
 /** The target column, and what a teacher says of each row where the loss asks for one. */

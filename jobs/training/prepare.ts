@@ -66,15 +66,27 @@ export async function prepareColumns(
   throw new UnusableDataError(`no column can be learned from: ${reasons}`, 'no_usable_columns');
 }
 
+export interface TargetRequest {
+  readonly split: SplitTable;
+  readonly spec: { readonly loss?: LossSpec | undefined };
+  /** Known beforehand: of a teacher, whose answers are learned. */
+  readonly encoding?: TargetEncoding;
+}
+
 /**
  * The target, as the loss reads it, and the types of all columns: what every family's model says of itself.
  * `BadSpecError` where the loss does not fit the target.
  */
-export async function prepareTarget(
-  split: SplitTable,
-  loss: LossSpec | undefined,
-): Promise<Pick<ModelInterface, 'encoding' | 'target' | 'columnTypes'>> {
-  return { encoding: await encodingOf(split, loss), target: split.target.name, columnTypes: typesOf(split) };
+export async function prepareTarget({
+  split,
+  spec: { loss },
+  encoding,
+}: TargetRequest): Promise<Pick<ModelInterface, 'encoding' | 'target' | 'columnTypes'>> {
+  return {
+    encoding: encoding ?? (await encodingOf(split, loss)),
+    target: split.target.name,
+    columnTypes: typesOf(split),
+  };
 }
 
 async function encodingOf(split: SplitTable, loss: LossSpec | undefined): Promise<TargetEncoding> {

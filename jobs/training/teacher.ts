@@ -1,3 +1,4 @@
+import type { ModelSignature } from '../../shared/contracts/model';
 import { checkTeacher } from '../../shared/datasets/check-teacher';
 import { floats } from '../../shared/onnx/build';
 import type { Tensor } from '../../shared/onnx/ir';
@@ -29,6 +30,17 @@ export interface TeacherRequest {
 /** Below it a probability is as good as none; its logarithm stays a number. */
 const smallest = 1e-30;
 
+/** Logarithms of a classifier's probabilities, `[rows, classes]`, in the order of its own classes. */
+export function logProbabilitiesOf(
+  signature: ModelSignature,
+  outputs: Readonly<Record<string, Tensor>>,
+  rows: number,
+): Float32Array {
+  const classes = classNames(signature).length;
+  const { probabilities } = asProbabilities(classValues(signature, outputs, { rows, classes }), classes);
+  return probabilities.map((probability) => Math.log(Math.max(smallest, probability)));
+}
+
 /** Opens a teacher. `BadSpecError` where it is no classifier, tells other classes apart, or reads other columns. */
 export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
   const signature = checkTeacher(request.file, request);
@@ -39,11 +51,10 @@ export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
     columns: signature.inputs.map(({ name }) => name),
     async logProbabilities(chunk) {
       const outputs = await session.run(await rowFeeds(signature, chunk));
-      const size = { rows: chunk.rows, classes: own.length };
-      const { probabilities } = asProbabilities(classValues(signature, outputs, size), own.length);
-      return Float32Array.from(probabilities, (_, at) => {
+      const logarithms = logProbabilitiesOf(signature, outputs, chunk.rows);
+      return Float32Array.from(logarithms, (_, at) => {
         const row = Math.floor(at / own.length) * own.length;
-        return Math.log(Math.max(smallest, probabilities[row + (order[at - row] ?? 0)] ?? 0));
+        return logarithms[row + (order[at - row] ?? 0)] ?? 0;
       });
     },
   };

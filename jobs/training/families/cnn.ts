@@ -18,7 +18,7 @@ export const prepareCnn: PrepareFamily<'cnn'> = async (request) => {
   });
   const { height, width, channels } = size;
   context.log('info', `images of '${column.name}' are ${height} x ${width} pixels of ${channels} channels`);
-  const target = await prepareTarget(split, spec.loss);
+  const target = await prepareTarget(request);
   const dims = [height, width, channels];
   const images = input(column.name, elementType, ['batch', ...dims]);
   return {

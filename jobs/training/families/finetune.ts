@@ -22,14 +22,14 @@ type Request = PrepareRequest<'finetune'>;
 
 /** Goes on with a model that was trained or imported before: its last layer gives way to a new head, and the rest is trained on. */
 export const prepareFinetune: PrepareFamily<'finetune'> = async (request) => {
-  const { spec, model, split, context } = request;
+  const { spec, model, context } = request;
   const file = await readInputModel(context, 'base');
   const base = readBaseModel(file, model.output);
   const matched = matchInputs(base.signature.inputs, await givenColumns(request, base), {
     side: model.input,
   });
   const { value, columns } = bound(base, matched, await statisticsOf(request, matched), model.input);
-  const target = await prepareTarget(split, spec.loss);
+  const target = await prepareTarget(request);
   const made = newNetwork({
     model,
     value,

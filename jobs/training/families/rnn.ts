@@ -39,7 +39,7 @@ export const prepareRnn: PrepareFamily<'rnn'> = async (request) => {
   for await (const values of sampledRows({ split, name, seed: spec.seed }))
     if (isLists(values)) moments.add(values.values);
   const statistics = moments.result();
-  const target = await prepareTarget(split, spec.loss);
+  const target = await prepareTarget(request);
   const dims = valuesPerStep === 1 ? [length] : [length, valuesPerStep];
   const sequences = input(name, 'float', ['batch', ...dims]);
   return {

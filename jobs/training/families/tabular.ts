@@ -63,10 +63,10 @@ async function prepareTabular<F extends 'linear' | 'mlp'>(
   request: PrepareRequest<F>,
   network: (sizes: TabularSizes) => Network,
 ): Promise<Prepared> {
-  const { spec, split } = request;
+  const { split } = request;
   const columns = readableColumns(request).map(({ name }) => name);
   const { used, unused } = await prepareColumns(split, columns);
-  const target = await prepareTarget(split, spec.loss);
+  const target = await prepareTarget(request);
   const encoded = preprocessing(used, split.counts.train);
   const sizes = { inputs: encoded.names.length, outputs: outputCount(target.encoding) };
   return {

@@ -41,7 +41,7 @@ async function checkTokenIds(split: SplitTable, name: string): Promise<void> {
  * that nothing was learned of.
  */
 export const prepareTransformer: PrepareFamily<'transformer'> = async (request) => {
-  const { spec, model, split, context } = request;
+  const { model, split, context } = request;
   if (model.form !== 'encoder')
     throw new BadSpecError(`a transformer of form '${model.form}' learns from text, not from columns`);
   const { column, unused } = chosenColumn(request);
@@ -57,7 +57,7 @@ export const prepareTransformer: PrepareFamily<'transformer'> = async (request) 
     );
   const vocabulary = Math.max(0, largest) + 1;
   context.log('info', `'${name}' has token ids from 0 to ${vocabulary - 1}; larger ones are read as unknown`);
-  const target = await prepareTarget(split, spec.loss);
+  const target = await prepareTarget(request);
   const tokens = input(name, 'int64', ['batch', length]);
   return {
     ...target,
