@@ -72,16 +72,21 @@ export type Verdict = Pick<CompressionReport, 'chosen' | 'nearest_miss'>;
 
 const times = (ratio: number): string => `${Number(ratio.toPrecision(3))}`;
 
-/** The candidate that keeps the contract and is best by the goal; the original where none does and gains. */
+/** What of the contract the original breaks itself. */
+const brokenByOriginal = ({ original, contract }: Pick<Choice, 'contract' | 'original'>): string[] =>
+  brokenClauses({ ...original, drop: { value: 0, low: 0, high: 0 } }, contract);
+
+/** The candidate that keeps the contract and is best by the goal; the original where none does, or it is as good itself. */
 export function choose({ candidates, original, contract, goal }: Choice): Verdict {
   const tried = candidates.filter(isTried);
   const keeping = tried.filter(({ measured }) => brokenClauses(measured, contract).length === 0);
   const [best] = keeping.toSorted(
     (a, b) => scoreOf(a.measured, original, goal) - scoreOf(b.measured, original, goal),
   );
-  if (best === undefined) return keepOriginal(tried, { contract, original });
+  const broken = brokenByOriginal({ original, contract });
+  if (best === undefined) return keepOriginal(tried, { contract, broken });
   const { measured } = best;
-  if (scoreOf(measured, original, goal) > -noise)
+  if (broken.length === 0 && scoreOf(measured, original, goal) > -noise)
     return {
       chosen: {
         id: 'original',
@@ -98,19 +103,19 @@ export function choose({ candidates, original, contract, goal }: Choice): Verdic
   };
 }
 
-function keepOriginal(
-  tried: readonly Tried[],
-  { contract, original }: Pick<Choice, 'contract' | 'original'>,
-): Verdict {
-  const also = brokenClauses({ ...original, drop: { value: 0, low: 0, high: 0 } }, contract);
-  const itself = also.length === 0 ? '' : `; the original breaks it too: ${also.join('; ')}`;
+interface Kept {
+  readonly contract: ReportedContract;
+  /** By the original. */
+  readonly broken: readonly string[];
+}
+
+function keepOriginal(tried: readonly Tried[], { contract, broken }: Kept): Verdict {
+  const itself = broken.length === 0 ? '' : `; the original breaks it too: ${broken.join('; ')}`;
   const chosen = { id: 'original', why: `no candidate keeps the contract${itself}` };
   const [nearest] = tried.toSorted(
     (a, b) => distanceFrom(a.measured, contract) - distanceFrom(b.measured, contract),
   );
   if (nearest === undefined) return { chosen };
-  return {
-    chosen,
-    nearest_miss: { id: nearest.id, why: brokenClauses(nearest.measured, contract).join('; ') },
-  };
+  const why = brokenClauses(nearest.measured, contract).join('; ');
+  return { chosen, nearest_miss: { id: nearest.id, why } };
 }

@@ -21,7 +21,7 @@ import { machineNotes, machineOf, needsReducedRange } from './machine';
 import { withRows } from './open-rows';
 import type { RowSources } from './row-source';
 import { search } from './search';
-import { type Cleaned, cleanedId, cleanOriginal, makeFile, tryCandidate } from './try-candidate';
+import { type Cleaned, cleanedId, cleanOriginal, tryCandidate } from './try-candidate';
 import { rowLimits, writeRows } from './write-rows';
 
 /** What a compression came to. */

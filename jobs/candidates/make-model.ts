@@ -13,9 +13,6 @@ import { makeStep, type StepResult } from './make-step';
 import type { OrderOf, OutcomeOf } from './orders';
 import type { TaskTools } from './task-tools';
 
-/** Enough to tell layers apart by their errors. */
-const errorRows = 128;
-
 type Making = OrderOf<'make'> | OrderOf<'rank_layers'>;
 
 /** A workbench over the files of an order; whatever it opened is closed when the work ends. */

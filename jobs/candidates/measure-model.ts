@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import type { Tensor } from '../../shared/onnx/ir';
-import type { ModelRuntime, ModelSession } from '../../shared/ports/model-runtime';
+import type { ModelSession } from '../../shared/ports/model-runtime';
 import { quantile } from '../evaluation/metrics/quantile';
 import { type Answers, headOf, readBatches, writeBatch } from './batch-folder';
 import type { OrderOf, OutcomeOf } from './orders';
+import type { TaskTools } from './task-tools';
 
 interface Bounds {
   readonly fewest: number;
@@ -13,8 +14,8 @@ interface Bounds {
 }
 
 /** A measured call takes this long together with others, or is one of so many; slow models are run at least a few times. */
-const warmUp: Bounds = { fewest: 2, most: 50, milliseconds: 300 };
-const measured: Bounds = { fewest: 5, most: 500, milliseconds: 1_500 };
+const warmUp: Bounds = { fewest: 2, most: 50, milliseconds: 200 };
+const measured: Bounds = { fewest: 5, most: 500, milliseconds: 1_000 };
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -70,7 +71,7 @@ async function answer(session: ModelSession, { judged, answers }: OrderOf<'measu
  */
 export async function measureModel(
   order: OrderOf<'measure'>,
-  runtime: ModelRuntime,
+  { servingRuntime: runtime }: TaskTools,
 ): Promise<OutcomeOf<'measure'>> {
   const options = { threads: 1, provider: order.provider };
   const feeds = await oneRow(order.judged);

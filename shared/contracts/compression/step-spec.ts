@@ -112,4 +112,5 @@ const steps = [
 export const stepSpec = z.discriminatedUnion('name', steps);
 export type StepSpec = z.infer<typeof stepSpec>;
 export type StepName = StepSpec['name'];
-export type StepOf<N extends StepName> = Extract<StepSpec, { name: N }>;
+type StepsByName = { readonly [N in StepName]: Extract<StepSpec, { name: N }> };
+export type StepOf<N extends StepName> = StepsByName[N];

@@ -1,0 +1,84 @@
+import type { StepName, StepOf, StepSpec } from '../../shared/contracts/compression/step-spec';
+import { UnusableDataError } from '../../shared/errors/job-errors';
+import type { Model } from '../../shared/onnx/ir';
+import { measureRanges } from '../compression/calibration/measure-ranges';
+import type { Ranges } from '../compression/calibration/range';
+import type { Pass } from '../compression/pass';
+import { int8Static } from '../compression/quantization/static/int8-static';
+import { quantizeInt8Dynamic } from '../compression/quantize-int8-dynamic';
+import type { Samples } from '../compression/samples';
+import type { Workbench } from '../compression/workbench';
+import type { OrderOf } from './orders';
+
+/** What a step has to work with beside the model. */
+export interface StepTools {
+  readonly bench: Workbench;
+  readonly order: Pick<OrderOf<'make'>, 'reduceRange' | 'table' | 'teacher'>;
+}
+
+/** A pass over all layers but those that stay in floats. */
+export type Quantizer = (keep: readonly string[]) => Pass;
+
+/** A quantizer of a model, once what it must know of data is measured. */
+type MakeQuantizer<N extends StepName> = (
+  step: StepOf<N>,
+  model: Model,
+  tools: StepTools,
+) => Promise<Quantizer>;
+
+/** Rows to calibrate on and learn from. */
+export function samplesOf({ samples }: Workbench): Samples {
+  if (samples !== undefined) return samples;
+  throw new UnusableDataError(
+    'there are no rows to calibrate on or to learn from: give a data set',
+    'no_rows_to_learn_from',
+  );
+}
+
+export const reduced = (
+  { reduce_range: asked }: { reduce_range?: boolean | undefined },
+  { order }: StepTools,
+): boolean => asked ?? order.reduceRange;
+
+/** Where the activations of a model go. */
+export const rangesFor = (
+  {
+    calibration: { method, percentile, rows },
+    symmetric_activations: symmetric,
+  }: Pick<StepOf<'int8_static'>, 'calibration' | 'symmetric_activations'>,
+  model: Model,
+  { bench }: StepTools,
+): Promise<Ranges> =>
+  measureRanges(model, {
+    samples: samplesOf(bench),
+    rows,
+    method,
+    percentile,
+    symmetric,
+    open: bench.open,
+    signal: bench.signal,
+  });
+
+/** Steps that do each layer for itself, so that some may be left out. */
+type QuantizerName = 'int8_dynamic' | 'int8_static';
+
+const makers: { readonly [N in QuantizerName]: MakeQuantizer<N> } = {
+  int8_dynamic: async () => () => quantizeInt8Dynamic,
+  int8_static: async (step, model, tools) => {
+    const ranges = await rangesFor(step, model, tools);
+    const { per_channel: perChannel, symmetric, symmetric_activations: symmetricActivations } = step;
+    const form = { perChannel, symmetric, symmetricActivations, reduceRange: reduced(step, tools) };
+    return (keep) => int8Static({ ranges, ...form, keep });
+  },
+};
+
+export type QuantizerStep = StepOf<QuantizerName>;
+
+/** Whether a step does each layer for itself. */
+export const isQuantizer = (step: StepSpec): step is QuantizerStep => Object.hasOwn(makers, step.name);
+
+/** What a step does to a model, with the layers that are to stay in floats still open. */
+export const quantizerOf = <N extends QuantizerName>(
+  name: N,
+  { step, model, tools }: { step: StepOf<N>; model: Model; tools: StepTools },
+): Promise<Quantizer> => makers[name](step, model, tools);
