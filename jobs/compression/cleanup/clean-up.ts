@@ -3,6 +3,7 @@ import type { Model } from '../../../shared/onnx/ir';
 import { verifyGraph } from '../../../shared/onnx/verify';
 import type { CleaningPass, CleaningTools } from './cleaning-pass';
 import { dropTrainingOutputs } from './drop-training-outputs';
+import { dropUnreadChannels } from './drop-unread-channels';
 import { flushTinyWeights } from './flush-tiny-weights';
 import { foldConstantChannels } from './fold-constant-channels';
 import { foldConstants } from './fold-constants';
@@ -23,6 +24,7 @@ const passes: readonly CleaningPass[] = [
   foldScaling,
   flushTinyWeights,
   foldConstantChannels,
+  dropUnreadChannels,
 ];
 
 /** In how many places a pass changed the model, over all rounds. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { cleanUp } from '../../../../jobs/compression/cleanup/clean-up';
 import type { CleaningPass } from '../../../../jobs/compression/cleanup/cleaning-pass';
 import { dropTrainingOutputs } from '../../../../jobs/compression/cleanup/drop-training-outputs';
+import { dropUnreadChannels } from '../../../../jobs/compression/cleanup/drop-unread-channels';
 import { flushTinyWeights } from '../../../../jobs/compression/cleanup/flush-tiny-weights';
 import { foldConstantChannels } from '../../../../jobs/compression/cleanup/fold-constant-channels';
 import { foldConstants } from '../../../../jobs/compression/cleanup/fold-constants';
@@ -36,6 +37,7 @@ const passes: readonly CleaningPass[] = [
   foldScaling,
   flushTinyWeights,
   foldConstantChannels,
+  dropUnreadChannels,
   {
     name: 'clean_up',
     apply: async (given) => {
@@ -84,7 +86,7 @@ describe.each(cases)('%s, on any of the %s', (_, __, { pass, build }) => {
         expectSameAnswers(await runModel(writeModel(once.model), feeds), await runModel(before, feeds));
         expect(Buffer.from(writeModel(given)).equals(before)).toBe(true);
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
   });
 });
