@@ -1,4 +1,4 @@
-import { intAttribute } from '../../../../shared/onnx/attributes';
+import { attribute, intAttribute } from '../../../../shared/onnx/attributes';
 import { constant, int64s, operation, tensor } from '../../../../shared/onnx/build';
 import type { ConstantValue, OperationValue, Value } from '../../../../shared/onnx/ir';
 import { dequantize, type Grid } from './pairs';
@@ -37,13 +37,15 @@ export function withZeroInputs({ tensor: weights, name }: ConstantValue, more: n
   return constant(tensor('int8', [outputs, inputs + more, ...kernel], padded), name);
 }
 
-/** Decoded integers `[batch, channels, …]` with further channels of zeros. */
-export function withZeroChannels({ activations, activationGrid, weight }: Padded, more: number): Value {
+/**
+ * Decoded integers `[batch, channels, …]` with the first channel again at the end, for weights of zero: gathering channels
+ * takes ONNX Runtime a fifth of the time of padding.
+ */
+export function withFurtherChannels({ activations, activationGrid, weight }: Padded, more: number): Value {
   const [integers] = activations.inputs;
-  const none = new Array<number>(weight.tensor.dims.length).fill(0);
-  const pads = constant(int64s([...none, ...none.with(1, more)]));
-  const padded = operation('Pad', [integers, pads, activationGrid.zeroPoint]);
-  return dequantize(padded, activationGrid);
+  const channels = Array.from({ length: weight.tensor.dims[1] ?? 0 }, (_, channel) => channel);
+  const indices = constant(int64s([...channels, ...new Array<number>(more).fill(0)]));
+  return dequantize(operation('Gather', [integers, indices], { axis: attribute.int(1) }), activationGrid);
 }
 
 interface Padded {

@@ -4,7 +4,7 @@ import type { ConstantValue, Model, OperationValue, Value } from '../../../../sh
 import { consumersOf, rewrite } from '../../../../shared/onnx/walk';
 import type { LayerDecision, Passed } from '../../pass';
 import type { Rewritten } from './insert-pairs';
-import { type GridLayer, missingChannels, withZeroChannels, withZeroInputs } from './pad-channels';
+import { type GridLayer, missingChannels, withFurtherChannels, withZeroInputs } from './pad-channels';
 import { dequantize, type Grid, gridOf, isDequantize, isQuantize } from './pairs';
 import { wholeNumbersOf } from './stay-whole';
 import { numbersOf, reachOf, storedOnGrid } from './to-grid';
@@ -82,7 +82,7 @@ function withWeight(layer: PairedLayer, stored: ConstantValue): OperationValue {
   const sum = { activations: activationGrid, weights: grid, factor };
   const addend = bias?.kind === 'constant' ? storedBias(bias, sum) : bias;
   const more = missingChannels(layer);
-  const input = more === 0 ? activations : withZeroChannels(layer, more);
+  const input = more === 0 ? activations : withFurtherChannels(layer, more);
   const inputs = [input, dequantize(stored, grid), ...(addend === undefined ? [] : [addend])];
   return operation(node.op, inputs, node.attributes);
 }
