@@ -133,7 +133,11 @@ describe('from a data set to a prediction', () => {
   });
 
   it('compresses the model to a smaller next version without losing accuracy', async () => {
-    compressed = await server.client.runJob('compress', { model: { name: 'penguins', version: 1 } });
+    compressed = await server.client.runJob('compress', {
+      model: { name: 'penguins', version: 1 },
+      contract: { max_drop: 0.03 },
+      methods: [{ name: 'int8_dynamic' }],
+    });
 
     expect(compressed.error).toBeUndefined();
     expect(compressed.output?.model).toEqual({ name: 'penguins', version: 2 });
