@@ -18,7 +18,7 @@ const exceeds = (value: Value | undefined, most: number): boolean =>
 /** Factors beyond which what is next to nothing becomes something. */
 const largeFactor = 1e10;
 
-type Positions = (node: OperationValue) => readonly number[];
+type Positions = (node: OperationValue, exploding: ReadonlySet<Value>) => readonly number[];
 
 const always =
   (...positions: readonly number[]): Positions =>
@@ -28,20 +28,26 @@ const always =
 /** Zero is where the answer jumps, unless it is compared with something far from it. */
 const compared: Positions = ({ inputs: [a, b] }) => (isFarFromZero(a) || isFarFromZero(b) ? [] : [0, 1]);
 
+/** Of next to nothing divided by next to nothing, nothing can be said. */
 const divided: Positions = ({ inputs: [, divisor] }) => {
   const isSmall = numbersOf(divisor)?.some((number) => Math.abs(number) < 1 / largeFactor);
-  if (isSmall) return [0, 1];
-  return isFarFromZero(divisor) ? [] : [1];
+  return isSmall === true || !staysAway(divisor) ? [0, 1] : [];
 };
 
-const multiplied: Positions = ({ inputs: [a, b] }) => [
-  ...(exceeds(b, largeFactor) ? [0] : []),
-  ...(exceeds(a, largeFactor) ? [1] : []),
-];
+/** What is multiplied by something very large becomes something itself. */
+const multiplied: Positions = ({ inputs }, exploding) =>
+  [...inputs.keys()].filter((at) =>
+    inputs.some((other, place) => {
+      const isOther = place !== at && other !== undefined;
+      return isOther && (exceeds(other, largeFactor) || exploding.has(other));
+    }),
+  );
 
 /** Powers below one half, and those of unknown exponents, make small numbers large. */
-const raised: Positions = ({ inputs: [, exponent] }) =>
-  numbersOf(exponent)?.every((number) => number >= 0.5) === true ? [] : [0];
+const isRoot = (exponent: Value | undefined): boolean =>
+  numbersOf(exponent)?.every((number) => number >= 0.5) === true;
+
+const raised: Positions = ({ inputs: [, exponent] }) => (isRoot(exponent) ? [] : [0]);
 
 const epsilonOf = ({ attributes }: OperationValue, missing: number): number =>
   floatAttribute(attributes, 'epsilon', missing);
@@ -52,9 +58,11 @@ const normalized: Positions = (node) => (epsilonOf(node, 1e-5) >= 1e-15 ? [] : [
 const fragilePositions: Readonly<Record<string, Positions>> = {
   Div: divided,
   Mul: multiplied,
+  MatMul: multiplied,
+  Einsum: multiplied,
   Pow: raised,
   Mod: always(0, 1),
-  Reciprocal: always(0),
+  Reciprocal: ({ inputs: [x] }) => (staysAway(x) ? [] : [0]),
   Log: always(0),
   ReduceLogSum: always(0),
   Sign: always(0),
@@ -79,11 +87,11 @@ const fragilePositions: Readonly<Record<string, Positions>> = {
 const casts = ({ op, types: [type] }: OperationValue): boolean =>
   op === 'Cast' && type?.kind === 'tensor' && !isFloatType(type.elementType);
 
-function fragileInputs(node: OperationValue): readonly (Value | undefined)[] {
+function fragileInputs(node: OperationValue, exploding: ReadonlySet<Value>): readonly (Value | undefined)[] {
   if (operatorOf(node.domain, node.op) === undefined || casts(node)) return node.inputs;
   const positions =
     node.domain === '' && Object.hasOwn(fragilePositions, node.op) ? fragilePositions[node.op] : undefined;
-  return positions?.(node).map((at) => node.inputs[at]) ?? [];
+  return positions?.(node, exploding).map((at) => node.inputs[at]) ?? [];
 }
 
 /** Of next to zero these make a number as far from it as of zero. */
@@ -113,6 +121,49 @@ function absorbs({ op, domain, inputs, type }: OperationValue): boolean {
   return type.kind === 'tensor' && !isFloatType(type.elementType);
 }
 
+/** Operators that give what is away from zero where they are given such. */
+const keepingAway = new Set([
+  'Sqrt',
+  'Abs',
+  'Neg',
+  'Identity',
+  'Cast',
+  'Reshape',
+  'Expand',
+  'Squeeze',
+  'Unsqueeze',
+  'Transpose',
+  'ReduceSum',
+  'ReduceMean',
+  'ReduceMax',
+]);
+
+/** Something far from zero was added to the value, as an epsilon is to a variance. */
+function staysAway(value: Value | undefined): boolean {
+  let root = value;
+  while (root?.kind === 'operation' && root.domain === '' && keepingAway.has(root.op)) root = root.inputs[0];
+  return root?.kind === 'operation' ? absorbs(root) : isFarFromZero(root);
+}
+
+/** Operators whose results may be as large as what they are given. */
+const carrying = new Set([...keepingAway, 'Mul', 'MatMul', 'Einsum']);
+
+/** Reciprocals of what may be next to zero, and what they are multiplied into: they may be of any size. */
+function explodingValues(order: readonly Value[]): ReadonlySet<Value> {
+  const exploding = new Set<Value>();
+  for (const node of order) {
+    if (node.kind !== 'operation' || node.domain !== '') continue;
+    const [x, divisor] = node.inputs;
+    const inverts =
+      (node.op === 'Reciprocal' && !staysAway(x)) ||
+      (node.op === 'Div' && !staysAway(divisor)) ||
+      (node.op === 'Pow' && !isRoot(divisor));
+    const carries = carrying.has(node.op) && node.inputs.some((each) => each && exploding.has(each));
+    if (inverts || carries) exploding.add(node);
+  }
+  return exploding;
+}
+
 /** The body that each input of a body belongs to, and the node that holds each body. */
 function holdersOf(order: readonly Value[]): ReadonlyMap<Value, OperationValue> {
   const holders = new Map<Value, OperationValue>();
@@ -134,6 +185,7 @@ const given = ({ outputs }: Graph): readonly Value[] => outputs.map(({ value }) 
 export function fragileValues(graph: Graph): ReadonlySet<Value> {
   const order = everyValue(given(graph));
   const holders = holdersOf(order);
+  const exploding = explodingValues(order);
   const fragile = new Set<Value>();
   const waiting: Value[] = [];
   const mark = (value: Value | undefined) => {
@@ -147,7 +199,7 @@ export function fragileValues(graph: Graph): ReadonlySet<Value> {
     if (value.kind === 'constant' || absorbs(value)) return [];
     return [...value.inputs, ...subgraphsOf(value.attributes).flatMap(given)];
   };
-  for (const node of order) if (node.kind === 'operation') fragileInputs(node).forEach(mark);
+  for (const node of order) if (node.kind === 'operation') fragileInputs(node, exploding).forEach(mark);
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) sourcesOf(value).forEach(mark);
   return fragile;
 }
