@@ -1,0 +1,34 @@
+import type { Bench } from '../row';
+import { type Contest, contestRows } from './contest';
+import { hasMagika, keptLabels, magikaSource, readMagika } from './magika';
+import { contestants } from './make';
+
+const forms = {
+  'Ingot int8 dynamic': [{ name: 'int8_dynamic' }],
+  'Ingot int8 weights, block 64': [{ name: 'weight_only', bits: 8, block: 64 }],
+  'Ingot int4 weights, block 32': [{ name: 'weight_only', bits: 4, block: 32 }],
+  'Ingot int8 static': [{ name: 'int8_static' }],
+} as const;
+
+const goals: Contest['goals'] = {
+  'Ingot int8 dynamic': { quality: 330, gzip: 0.35 },
+  'Ingot int4 weights, block 32': { quality: 327 },
+};
+
+/** A published model with its published answers. */
+export const magikaBench: Bench = async () => {
+  if (!hasMagika) {
+    console.log('magika is left out: ../shared/models/magika is absent');
+    return [];
+  }
+  const magika = readMagika();
+  const own = await contestants(magikaSource(magika), forms);
+  return contestRows({
+    what: 'magika',
+    original: magika.bytes,
+    contestants: own,
+    feeds: { bytes: magika.inputs(0, 1) },
+    quality: { name: 'published labels kept', unit: `of ${magika.rows}`, of: keptLabels(magika) },
+    goals,
+  });
+};

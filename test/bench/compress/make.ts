@@ -1,0 +1,91 @@
+import { makeStep } from '../../../jobs/candidates/make-step';
+import type { OrderOf } from '../../../jobs/candidates/orders';
+import { cleanUp } from '../../../jobs/compression/cleanup/clean-up';
+import type { Samples } from '../../../jobs/compression/samples';
+import type { Workbench } from '../../../jobs/compression/workbench';
+import { onnxModelRuntime } from '../../../shared/adapters/onnxruntime/onnx-model-runtime';
+import { stepSpec } from '../../../shared/contracts/compression/step-spec';
+import type { ModelSignature } from '../../../shared/contracts/model';
+import { readModel } from '../../../shared/onnx/read-model';
+import { writeModel } from '../../../shared/onnx/write-model';
+import type { ModelSession } from '../../../shared/ports/model-runtime';
+import type { Contestant } from './contest';
+
+/** What a form is made of. */
+export interface Source {
+  readonly bytes: Uint8Array;
+  readonly signature: ModelSignature;
+  readonly samples?: Samples;
+  readonly sampleRows?: number;
+  readonly table?: OrderOf<'make'>['table'];
+  /** For processors whose products of 8 bits saturate. */
+  readonly reduceRange?: boolean;
+}
+
+const threads = 2;
+
+/** A session that may be disposed of by whoever is done with it first. */
+function onceDisposed(session: ModelSession): ModelSession {
+  let disposed: Promise<void> | undefined;
+  return {
+    ...session,
+    dispose() {
+      disposed ??= session.dispose();
+      return disposed;
+    },
+  };
+}
+
+/** As a compress job has it, without its files and processes. */
+function workbench(source: Source, opened: ModelSession[]): Workbench {
+  const { bytes, signature, samples, sampleRows = 0 } = source;
+  const runtime = onnxModelRuntime({ flushDenormals: true });
+  return {
+    runtime,
+    threads,
+    provider: 'cpu',
+    memoryBytes: 4 * 2 ** 30,
+    signal: new AbortController().signal,
+    log: (level, message) => level !== 'info' && console.log(`  ${level}: ${message}`),
+    original: readModel(bytes),
+    signature,
+    ...(samples === undefined ? {} : { samples }),
+    sampleRows,
+    async open(model) {
+      const session = onceDisposed(await runtime.load(writeModel(model), { threads, provider: 'cpu' }));
+      opened.push(session);
+      return session;
+    },
+    seed: 1,
+  };
+}
+
+/** The model after the clean-up and these steps, made as a compress job makes a candidate. */
+export async function made(source: Source, steps: readonly object[]): Promise<Uint8Array> {
+  const opened: ModelSession[] = [];
+  const bench = workbench(source, opened);
+  const { reduceRange = false, table } = source;
+  const order = { reduceRange, ...(table === undefined ? {} : { table }) };
+  try {
+    let { model } = await cleanUp(bench.original, bench);
+    for (const step of steps) ({ model } = await makeStep(stepSpec.parse(step), model, { bench, order }));
+    return writeModel(model);
+  } finally {
+    for (const session of opened) await session.dispose();
+  }
+}
+
+/** Forms by their names; one that cannot be made is told in a line, and left out. */
+export async function contestants(
+  source: Source,
+  forms: Readonly<Record<string, readonly object[]>>,
+): Promise<Contestant[]> {
+  const all: Contestant[] = [];
+  for (const [name, steps] of Object.entries(forms))
+    try {
+      all.push({ name, bytes: await made(source, steps) });
+    } catch (error) {
+      console.log(`  ${name} is left out: ${error instanceof Error ? error.message : error}`);
+    }
+  return all;
+}
