@@ -4,8 +4,8 @@ import type { Model } from '../../shared/onnx/ir';
 import { readModel } from '../../shared/onnx/read-model';
 import { verifyGraph } from '../../shared/onnx/verify';
 import { writeModel } from '../../shared/onnx/write-model';
-import type { ModelSession } from '../../shared/ports/model-runtime';
 import type { LayerReport } from '../compression/compression-report';
+import { measureLayerErrors } from '../compression/layer-errors';
 import type { LayerDecision, Passed } from '../compression/pass';
 import type { Workbench } from '../compression/workbench';
 import { samplesIn } from './batch-folder';
@@ -15,19 +15,13 @@ import type { TaskTools } from './task-tools';
 
 type Making = OrderOf<'make'> | OrderOf<'rank_layers'>;
 
-/** A workbench over the files of an order; whatever it opened is closed when the work ends. */
-export async function withBench<T>(
+/** A workbench over the files of an order. */
+export async function benchOf(
   order: Making & { readonly original?: string },
   { runtime, signal, log }: TaskTools,
-  work: (bench: Workbench) => Promise<T>,
-): Promise<T> {
+): Promise<Workbench> {
   const { threads, provider, memoryBytes, signature, sampleRows, seed } = order;
-  const opened: ModelSession[] = [];
-  const open = async (model: Model) => {
-    const session = await runtime.load(writeModel(model), { threads, provider });
-    opened.push(session);
-    return session;
-  };
+  const open = (model: Model) => runtime.load(writeModel(model), { threads, provider });
   const original = readModel(await readFile(order.original ?? order.model));
   const own = {
     runtime,
@@ -42,30 +36,24 @@ export async function withBench<T>(
     seed,
     open,
   };
-  try {
-    return await work({ ...own, ...(sampleRows > 0 ? { samples: samplesIn(order.samples) } : {}) });
-  } finally {
-    for (const session of opened) await session.dispose();
-  }
+  return { ...own, ...(sampleRows > 0 ? { samples: samplesIn(order.samples) } : {}) };
 }
 
 /** A candidate from its steps, each upon what came of the one before. */
-export function makeModel(order: OrderOf<'make'>, tools: TaskTools): Promise<OutcomeOf<'make'>> {
-  return withBench(order, tools, async (bench) => {
-    let before = readModel(await readFile(order.model));
-    let passed: StepResult = { model: before, layers: [] };
-    const notes: string[] = [];
-    for (const step of order.steps) {
-      before = passed.model;
-      passed = await makeStep(step, before, { bench, order });
-      verifyGraph(passed.model.graph);
-      refuseUnchanged(passed, step.name);
-      notes.push(...(passed.notes ?? []));
-    }
-    await writeFile(order.written, writeModel(passed.model));
-    const layers = await reported(before, passed, bench);
-    return { layers, notes };
-  });
+export async function makeModel(order: OrderOf<'make'>, tools: TaskTools): Promise<OutcomeOf<'make'>> {
+  const bench = await benchOf(order, tools);
+  let before = readModel(await readFile(order.model));
+  let passed: StepResult = { model: before, layers: [] };
+  const notes: string[] = [];
+  for (const step of order.steps) {
+    before = passed.model;
+    passed = await makeStep(step, before, { bench, order });
+    verifyGraph(passed.model.graph);
+    refuseUnchanged(passed, step.name);
+    notes.push(...(passed.notes ?? []));
+  }
+  await writeFile(order.written, writeModel(passed.model));
+  return { layers: await reported(before, passed, bench), notes };
 }
 
 function refuseUnchanged({ layers }: Passed, step: string): void {
@@ -74,9 +62,17 @@ function refuseUnchanged({ layers }: Passed, step: string): void {
   throw new UnsuitableModelError(`no layer of the model gains by ${step}: ${reasons.join('; ')}`);
 }
 
-/** The layers of the last step. */
-async function reported(_before: Model, passed: Passed, _bench: Workbench): Promise<LayerReport[]> {
-  return passed.layers.map((layer) => reportOf(layer, undefined));
+/** Enough to tell layers apart by their errors. */
+const errorRows = 128;
+
+/** The layers of the last step, with how far each is from what it was. */
+async function reported(before: Model, passed: Passed, bench: Workbench): Promise<LayerReport[]> {
+  const { samples, open, signal } = bench;
+  const errors =
+    samples === undefined
+      ? new Map<string, number>()
+      : await measureLayerErrors({ before, passed, samples, rows: errorRows, open, signal });
+  return passed.layers.map((layer) => reportOf(layer, errors.get(layer.layer)));
 }
 
 const reportOf = (

@@ -2,7 +2,8 @@ import type { StepName, StepOf, StepSpec } from '../../shared/contracts/compress
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import type { Model } from '../../shared/onnx/ir';
 import type { Passed } from '../compression/pass';
-import { isQuantizer, type QuantizerStep, quantizerOf, type StepTools } from './quantizers';
+import { quantizationAware } from '../compression/retraining/quantization-aware';
+import { isQuantizer, type QuantizerStep, quantizerOf, type StepTools, staticForm } from './quantizers';
 
 /** A step's result, with what people should know of it. */
 export interface StepResult extends Passed {
@@ -14,7 +15,12 @@ type MakeStep<N extends StepName> = (step: StepOf<N>, model: Model, tools: StepT
 /** Steps that change the model's shape, or train it. */
 type MakerName = Exclude<StepName, QuantizerStep['name']>;
 
-const makers: { readonly [N in MakerName]?: MakeStep<N> } = {};
+const makers: { readonly [N in MakerName]?: MakeStep<N> } = {
+  quantization_aware: async (step, model, tools) =>
+    quantizationAware({ ...(await staticForm(step, model, tools)), bench: tools.bench, ...step }).apply(
+      model,
+    ),
+};
 
 /** Does a step of a compression. `UnsuitableModelError` where the model is of a kind that the step cannot work on. */
 export async function makeStep(step: StepSpec, model: Model, tools: StepTools): Promise<StepResult> {

@@ -4,8 +4,8 @@ import type { Model } from '../../shared/onnx/ir';
 import { measureRanges } from '../compression/calibration/measure-ranges';
 import type { Ranges } from '../compression/calibration/range';
 import type { Pass } from '../compression/pass';
-import { int8Static } from '../compression/quantization/static/int8-static';
-import { quantizeInt8Dynamic } from '../compression/quantize-int8-dynamic';
+import { int8Dynamic } from '../compression/quantization/dynamic/int8-dynamic';
+import { int8Static, type StaticSettings } from '../compression/quantization/static/int8-static';
 import type { Samples } from '../compression/samples';
 import type { Workbench } from '../compression/workbench';
 import type { OrderOf } from './orders';
@@ -26,6 +26,8 @@ type MakeQuantizer<N extends StepName> = (
   tools: StepTools,
 ) => Promise<Quantizer>;
 
+type StaticForm = Omit<StaticSettings, 'keep' | 'storedWeights'>;
+
 /** Rows to calibrate on and learn from. */
 export function samplesOf({ samples }: Workbench): Samples {
   if (samples !== undefined) return samples;
@@ -35,17 +37,14 @@ export function samplesOf({ samples }: Workbench): Samples {
   );
 }
 
-export const reduced = (
+const reduced = (
   { reduce_range: asked }: { reduce_range?: boolean | undefined },
   { order }: StepTools,
 ): boolean => asked ?? order.reduceRange;
 
 /** Where the activations of a model go. */
-export const rangesFor = (
-  {
-    calibration: { method, percentile, rows },
-    symmetric_activations: symmetric,
-  }: Pick<StepOf<'int8_static'>, 'calibration' | 'symmetric_activations'>,
+const rangesFor = (
+  { calibration: { method, percentile, rows }, symmetric_activations: symmetric }: StaticStep,
   model: Model,
   { bench }: StepTools,
 ): Promise<Ranges> =>
@@ -59,16 +58,24 @@ export const rangesFor = (
     signal: bench.signal,
   });
 
+type StaticStep = StepOf<'int8_static'> | StepOf<'quantization_aware'>;
+
+/** How static int8 is done, with the ranges of this very model. */
+export async function staticForm(step: StaticStep, model: Model, tools: StepTools): Promise<StaticForm> {
+  const { per_channel: perChannel, symmetric, symmetric_activations: symmetricActivations } = step;
+  const ranges = await rangesFor(step, model, tools);
+  return { ranges, perChannel, symmetric, symmetricActivations, reduceRange: reduced(step, tools) };
+}
+
 /** Steps that do each layer for itself, so that some may be left out. */
 type QuantizerName = 'int8_dynamic' | 'int8_static';
 
 const makers: { readonly [N in QuantizerName]: MakeQuantizer<N> } = {
-  int8_dynamic: async () => () => quantizeInt8Dynamic,
+  int8_dynamic: async (step, _, tools) => (keep) =>
+    int8Dynamic({ ...step, keep: [...keep], reduceRange: reduced(step, tools) }),
   int8_static: async (step, model, tools) => {
-    const ranges = await rangesFor(step, model, tools);
-    const { per_channel: perChannel, symmetric, symmetric_activations: symmetricActivations } = step;
-    const form = { perChannel, symmetric, symmetricActivations, reduceRange: reduced(step, tools) };
-    return (keep) => int8Static({ ranges, ...form, keep });
+    const form = await staticForm(step, model, tools);
+    return (keep) => int8Static({ ...form, keep });
   },
 };
 

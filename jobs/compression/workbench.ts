@@ -14,7 +14,7 @@ export interface Workbench
   readonly samples?: Samples;
   /** How many rows the samples have in all. */
   readonly sampleRows: number;
-  /** A session that is disposed of when the work ends, whatever way it ends. */
+  /** Who opens a session disposes of it. */
   readonly open: (model: Model) => Promise<ModelSession>;
   readonly seed: number;
 }
