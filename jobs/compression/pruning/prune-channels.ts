@@ -1,3 +1,4 @@
+import type { Model } from '../../../shared/onnx/ir';
 import type { Pass, Passed } from '../pass';
 import { analyseChannels, type ChannelAnalysis, type ChannelGroup } from './channel-groups';
 import { chooseChannels, type Ranking } from './choose-channels';
@@ -73,3 +74,9 @@ export const pruneChannels = (pruning: ChannelPruning): Pass =>
  */
 export const pruneHeads = (pruning: ChannelPruning): Pass =>
   pruningPass('prune_heads', pruning, { kind: 'heads', noun: 'attention heads', multiple: 1 });
+
+/** How many channels, or attention heads, a model has that could go. */
+export const countParts = (model: Model, kind: ChannelGroup['kind']): number =>
+  analyseChannels(model)
+    .groups.filter((group) => group.kind === kind)
+    .reduce((sum, { size }) => sum + size, 0);
