@@ -30,15 +30,17 @@ export interface TeacherRequest {
 /** Below it a probability is as good as none; its logarithm stays a number. */
 const smallest = 1e-30;
 
-/** Logarithms of a classifier's probabilities, `[rows, classes]`, in the order of its own classes. */
+/** Logarithms of a classifier's probabilities, `[rows, classes]`, in the order of its own classes, and whether it gave scores. */
 export function logProbabilitiesOf(
   signature: ModelSignature,
   outputs: Readonly<Record<string, Tensor>>,
   rows: number,
-): Float32Array {
+): { readonly logarithms: Float32Array; readonly fromScores: boolean } {
   const classes = classNames(signature).length;
-  const { probabilities } = asProbabilities(classValues(signature, outputs, { rows, classes }), classes);
-  return probabilities.map((probability) => Math.log(Math.max(smallest, probability)));
+  const given = classValues(signature, outputs, { rows, classes });
+  const { probabilities, fromScores } = asProbabilities(given, classes);
+  const logarithms = probabilities.map((probability) => Math.log(Math.max(smallest, probability)));
+  return { logarithms, fromScores };
 }
 
 /** Opens a teacher. `BadSpecError` where it is no classifier, tells other classes apart, or reads other columns. */
@@ -51,7 +53,7 @@ export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
     columns: signature.inputs.map(({ name }) => name),
     async logProbabilities(chunk) {
       const outputs = await session.run(await rowFeeds(signature, chunk));
-      const logarithms = logProbabilitiesOf(signature, outputs, chunk.rows);
+      const { logarithms } = logProbabilitiesOf(signature, outputs, chunk.rows);
       return Float32Array.from(logarithms, (_, at) => {
         const row = Math.floor(at / own.length) * own.length;
         return logarithms[row + (order[at - row] ?? 0)] ?? 0;

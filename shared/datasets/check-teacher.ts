@@ -1,7 +1,8 @@
 import type { OrderModel } from '../contracts/run-order';
 import { BadSpecError } from '../errors/job-errors';
+import type { Task } from './check-target';
 
-/** A classifier that another one may learn from. */
+/** Of a model that another one may learn from. */
 export type TeacherSignature = NonNullable<OrderModel['signature']>;
 
 /** What a teacher is held against. */
@@ -10,6 +11,8 @@ export interface TaughtData {
   readonly classes: readonly string[] | undefined;
   /** Names of the columns that there are. */
   readonly columns: readonly string[];
+  /** What it may answer; classes where absent. */
+  readonly tasks?: readonly Task[];
   /** Where the spec is that the pointers lead into: `/spec` of a request, nothing of a job's own. */
   readonly at?: string;
 }
@@ -17,12 +20,12 @@ export interface TaughtData {
 const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ') || 'none';
 
 /**
- * The teacher's signature. `BadSpecError` where it is no classifier, tells other classes apart, or reads columns that are
+ * The teacher's signature. `BadSpecError` where it is a model of another task, tells other classes apart, or reads columns that are
  * not there: the same words at submit, from the profile, and in the job.
  */
 export function checkTeacher(
   { name, version, signature }: Pick<OrderModel, 'name' | 'version' | 'signature'>,
-  { classes, columns, at = '' }: TaughtData,
+  { classes, columns, tasks = ['classification'], at = '' }: TaughtData,
 ): TeacherSignature {
   const refuse = (why: string): never => {
     const detail = `version ${version} of the model '${name}' ${why}`;
@@ -31,10 +34,14 @@ export function checkTeacher(
     ]);
   };
   const task = signature?.task ?? 'other';
-  if (signature === undefined || task !== 'classification')
-    return refuse(`is a model of task '${task}'; give one of a classification`);
+  if (signature === undefined || !tasks.some((one) => one === task))
+    return refuse(`is a model of task '${task}'; give one of a ${tasks.join(' or a ')}`);
   const own = (signature.classes ?? []).map(String);
-  if (classes !== undefined && !(own.length === classes.length && classes.every((one) => own.includes(one))))
+  if (
+    task === 'classification' &&
+    classes !== undefined &&
+    !(own.length === classes.length && classes.every((one) => own.includes(one)))
+  )
     return refuse(
       `tells the classes ${listed(own)} apart, and the target has ${listed(classes)}; give a teacher of the same classes`,
     );
