@@ -24,7 +24,7 @@ export interface Sensitive extends Running {
 export async function measureSensitivities(sensitive: Sensitive): Promise<ReadonlyMap<string, number>> {
   const { model, quantize, layers, mostLayers } = sensitive;
   const compressed = layers.filter(({ kept }) => kept === undefined);
-  const names = compressed.map(({ layer }) => layer);
+  const names = layers.map(({ layer }) => layer);
   const tried = compressed.toSorted((a, b) => b.bytesBefore - a.bytesBefore).slice(0, mostLayers);
   const outputs = floatOutputs(model);
   const answers: Answers[] = [];

@@ -90,7 +90,8 @@ function extremesOf(values: Float32Array, known: Range): Range {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return { min, max };
+  // Of negative zeros too: what is seen first is not to decide the sign.
+  return { min: min + 0, max: max + 0 };
 }
 
 /** Counts into the bins; how many were exactly zero. */

@@ -8,19 +8,22 @@ import type { StaticPlan } from './plan-static';
 import { numbersOf } from './to-grid';
 import { affineOf, gridOfLine } from './whole-inputs';
 
+/** What stands for zero where numbers lie around it: uint8 of which 128 is taken is the int8 with as many steps either side. */
+const middle = 128;
+
 /**
- * How activations become whole numbers: int8 around zero where symmetric, else uint8. Those that are never under zero use
- * all of int8 too.
+ * How activations become uint8: from the least to the largest, or as far under zero as above it. Those that are never under
+ * zero use all of it either way. Never int8: ONNX Runtime makes uint8 of that on x86, which has no kernels for it, and fails
+ * to load models of opset 21 that way.
  */
 function gridOfRange(range: Range, symmetric: boolean): Grid {
   const [min, max] = [Math.min(0, range.min), Math.max(0, range.max)];
   const isAround = symmetric && min < 0;
-  const reach = isAround ? Math.max(-min, max) / 127 : (max - min) / 255;
+  const reach = isAround ? Math.max(-min, max) / (255 - middle) : (max - min) / 255;
   // Under the least normal float, kernels that flush denormals would divide by zero.
   const scale = Math.max(Math.fround(reach), 2 ** -126);
-  const zero = Math.round(-min / scale);
-  const zeroPoint = symmetric ? scalar(isAround ? 0 : -128, 'int8') : scalar(zero, 'uint8');
-  return { scale: constant(scalar(scale)), zeroPoint: constant(zeroPoint) };
+  const zero = isAround ? middle : Math.round(-min / scale);
+  return { scale: constant(scalar(scale)), zeroPoint: constant(scalar(zero, 'uint8')) };
 }
 
 /** A grid for each quantized value: one for all that share a scale, over the ranges of all of them. */

@@ -12,7 +12,7 @@ import type { FoundLayer } from './weighted-layers';
 export interface StaticSettings extends WeightForm {
   /** Of the very model that the pass is given. */
   readonly ranges: Ranges;
-  /** int8 activations around zero; else uint8 with a zero point. */
+  /** Activations reach as far under zero as above it, but those that are never under zero. */
   readonly symmetricActivations: boolean;
   /** Layers that stay in floats, by their names in the report. */
   readonly keep: readonly string[];

@@ -47,14 +47,12 @@ function onIntegers(value: Value, grid: Grid): Value {
   return known && integers && sameGrid(known, grid) ? integers : quantize(value, grid);
 }
 
-function withBounds(integers: Value, bounding: OperationValue, grid: Grid): Value | undefined {
+function withBounds(integers: Value, bounding: OperationValue, grid: Grid): Value {
   const [least, most] = reachOf(grid);
   const [low = least, high = most] = boundsOf(bounding).map((limit) =>
     Math.min(most, Math.max(least, wholeOf(limit, grid))),
   );
   if (low === least && high === most) return integers;
-  // ONNX Runtime turns int8 activations into uint8 on x86, but not across a Clip.
-  if (grid.zeroPoint.tensor.elementType !== 'uint8') return undefined;
-  const limits = [low, high].map((limit) => constant(scalar(limit, 'uint8')));
+  const limits = [low, high].map((limit) => constant(scalar(limit, grid.zeroPoint.tensor.elementType)));
   return operation('Clip', [integers, ...limits]);
 }
