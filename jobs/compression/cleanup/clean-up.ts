@@ -10,6 +10,7 @@ import { foldConstants } from './fold-constants';
 import { foldScaling } from './fold-scaling';
 import { foldShapes } from './fold-shapes';
 import { inlineBranches } from './inline-branches';
+import { keepOutputTypes } from './keep-output-types';
 import { mergeDuplicates } from './merge-duplicates';
 import { removeIdentities } from './remove-identities';
 
@@ -40,7 +41,7 @@ export interface CleanedUp {
 }
 
 /** One pass may make work for those before it; what is left after so many rounds is left. */
-const mostRounds = 8;
+const mostRounds = 32;
 
 /** Below, operators have other forms, and broadcasting is said by attributes: ONNX Runtime promises nothing there either. */
 const oldestOpset = 7;
@@ -59,6 +60,8 @@ export async function cleanUp(model: Model, tools: CleaningTools): Promise<Clean
     for (const pass of passes) cleaned = await applyOne(pass, cleaned, { tools, changes });
     changed = cleaned !== before;
   }
+  const graph = keepOutputTypes(cleaned.graph, model.graph);
+  if (graph !== cleaned.graph) cleaned = { ...cleaned, graph };
   return { model: cleaned, passes: passes.map(({ name }) => ({ name, changes: changes.get(name) ?? 0 })) };
 }
 

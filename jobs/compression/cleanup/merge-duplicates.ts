@@ -11,8 +11,16 @@ import { isDeterministic } from './deterministic';
 const contentOf = (tensor: Tensor): string | Uint8Array =>
   tensor.elementType === 'string' ? JSON.stringify(tensor.data) : bytesOf(tensor);
 
-/** The same for tensors of the same type, sizes and bits. */
-const tensorKey = (tensor: Tensor): string =>
+const keys = new WeakMap<Tensor, string>();
+
+/** The same for tensors of the same type, sizes and bits; weights are large, and looked at in every round. */
+function tensorKey(tensor: Tensor): string {
+  const key = keys.get(tensor) ?? keyOf(tensor);
+  keys.set(tensor, key);
+  return key;
+}
+
+const keyOf = (tensor: Tensor): string =>
   `${tensor.elementType}[${tensor.dims.join()}]${createHash('sha256').update(contentOf(tensor)).digest('base64')}`;
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
@@ -30,20 +38,23 @@ const attributesKey = (attributes: Attributes): string =>
     .map(([name, found]) => `${name}:${found.type}=${attributeKey(found)}`)
     .join(';');
 
+/** A decoded weight is fused with the one node that reads it. */
+const mayBeShared = (node: OperationValue): boolean =>
+  isDeterministic(node) && node.op !== 'DequantizeLinear' && subgraphsOf(node.attributes).length === 0;
+
 /** One number for all values that are computed alike from the same inputs and constants. */
 function numberValues(order: readonly Value[]): ReadonlyMap<Value, number> {
   const numbers = new Map<Value, number>();
   const byKey = new Map<string, number>();
-  const keyOf = (value: Value): string | undefined => {
+  const computedBy = (value: Value): string | undefined => {
     if (value.kind === 'constant') return tensorKey(value.tensor);
     if (value.kind === 'projection') return `${value.index} of ${numbers.get(value.of)}`;
-    if (value.kind === 'input' || !isDeterministic(value) || subgraphsOf(value.attributes).length > 0)
-      return undefined;
+    if (value.kind === 'input' || !mayBeShared(value)) return undefined;
     const inputs = value.inputs.map((each) => (each === undefined ? '' : numbers.get(each)));
     return `${value.domain}.${value.op}/${value.types.length}(${inputs.join()}){${attributesKey(value.attributes)}}`;
   };
   for (const value of order) {
-    const key = keyOf(value);
+    const key = computedBy(value);
     const known = key === undefined ? undefined : byKey.get(key);
     const number = known ?? numbers.size;
     numbers.set(value, number);

@@ -4,6 +4,7 @@ import { ModelLoadError } from '../../../../shared/errors/model-errors';
 import { constant, floats, input, operation, scalar } from '../../../../shared/onnx/build';
 import type { Model, OperationValue, Value } from '../../../../shared/onnx/ir';
 import { model } from '../../../../shared/onnx/model';
+import { tensorType } from '../../../../shared/onnx/shapes';
 import { everyValue } from '../../../../shared/onnx/walk';
 import { writeModel } from '../../../../shared/onnx/write-model';
 import { runModel } from '../../../support/run-onnx';
@@ -38,6 +39,19 @@ describe('cleanUp', () => {
     expect(cleaned.graph.inputs.map(({ name }) => name)).toEqual(['a', 'unused', 'b']);
     expect(await runModel(writeModel(cleaned), feeds)).toEqual(await runModel(writeModel(given), feeds));
     expect(opsIn(cleaned)).toEqual(['MatMul']);
+  });
+
+  it('keeps what a file declares of the sizes of its outputs', async () => {
+    const sizes = input('unused', 'int64', [2]);
+    const types = [tensorType('float', ['batch', 'size'])];
+    const reshaped = operation('Reshape', [idle(a), sizes], {}, { types });
+    const graph = { name: 'told', inputs: [a, sizes], outputs: [{ name: 'y', value: reshaped }] };
+    const { tools } = setup();
+
+    const { model: cleaned } = await cleanUp(model({ graph }), tools);
+
+    expect(opsIn(cleaned)).toEqual(['Reshape']);
+    expect(cleaned.graph.outputs[0]?.value.type).toEqual(types[0]);
   });
 
   it('tells in how many places each pass changed the model, in the order in which they run', async () => {
