@@ -9,6 +9,7 @@ import {
   isLanguageModel,
   judgedSignature,
   metricOfContract,
+  refuseTeacherOfOthers,
 } from '../../shared/datasets/check-compression';
 import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
 import { askedFeatures, readableFeatures } from '../../shared/datasets/check-features';
@@ -17,7 +18,7 @@ import type { Violation } from '../../shared/errors/app-error';
 import { BadSpecError } from '../../shared/errors/job-errors';
 import { IntegrityError } from '../../shared/errors/store-errors';
 import type { ObjectStore } from '../../shared/ports/object-store';
-import { type JobInputStores, requireReadyDataset, requireVersion } from './job-inputs';
+import { type JobInputStores, requireReadyDataset, requireVersion, teacherOf } from './job-inputs';
 import { parsedJson } from './parsed-json';
 import { readSmallObject } from './read-small-object';
 import { refuseBaseModel } from './refuse-base-model';
@@ -138,6 +139,9 @@ async function checkEvaluate(deps: CheckColumnsDependencies, tenant: string, spe
 async function checkCompress(deps: CheckColumnsDependencies, tenant: string, spec: JobSpec<'compress'>) {
   const { model } = await requireVersion({ stores: deps, tenant }, spec.model);
   const signature = judgedSignature(model.signature ?? noSignature, spec.target);
+  const reference = teacherOf(spec);
+  if (reference !== undefined)
+    refuseTeacherOfOthers((await requireVersion({ stores: deps, tenant }, reference)).model, signature);
   if (spec.dataset === undefined) {
     // held-out rows have the truth
     metricOfContract(spec, { signature, labelled: signature.target !== undefined }, '/spec');

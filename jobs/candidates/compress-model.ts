@@ -5,7 +5,12 @@ import type { StepSpec } from '../../shared/contracts/compression/step-spec';
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
 import type { ModelSignature } from '../../shared/contracts/model';
 import type { OrderModel } from '../../shared/contracts/run-order';
-import { judgedSignature, metricOfContract } from '../../shared/datasets/check-compression';
+import {
+  isLanguageModel,
+  judgedSignature,
+  metricOfContract,
+  refuseTeacherOfOthers,
+} from '../../shared/datasets/check-compression';
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import { readModel } from '../../shared/onnx/read-model';
 import { deriveSignature } from '../../shared/predictions/derive-signature';
@@ -13,12 +18,13 @@ import type { CandidateReport, CompressionReport } from '../compression/compress
 import type { ModelMetrics } from '../evaluation/evaluate-model';
 import type { JobContext } from '../kinds/job-kind';
 import { inspectModel } from '../models/inspect-model';
+import { candidateId } from './candidate-id';
 import { candidateFile, earlierCandidates, saveCandidates, type TriedCandidate } from './candidate-store';
 import { choose, goalOf, scoreOf, withFront } from './choose';
-import { answersFolder, type CompressionRun, openRun } from './compression-run';
+import { answersFolder, type CompressionRequest, type CompressionRun, openRun } from './compression-run';
 import { isBrokenByDrop } from './hold-contract';
 import { machineNotes, machineOf, needsReducedRange } from './machine';
-import { withRows } from './open-rows';
+import { splitOf, withRows } from './open-rows';
 import type { RowSources } from './row-source';
 import { search } from './search';
 import { type Cleaned, cleanedId, cleanOriginal, tryCandidate } from './try-candidate';
@@ -68,7 +74,25 @@ async function asked({ spec, context, signature: given, rows }: Asking) {
   const judged = await writeRows(rows.judged, join(context.scratch, 'judged'), limits.judged);
   const samples = await writeRows(rows.samples, join(context.scratch, 'samples'), limits.samples);
   const contract = { ...spec.contract, metric, higher_is_better: higherIsBetter };
-  return { spec, context, signature, contract, judged, samples };
+  const own = { spec, context, signature, contract, judged, samples };
+  return { ...own, ...(await studentsTools(spec, context, signature)) };
+}
+
+/** What a student learns from: a table, and the teacher where it is another model. */
+async function studentsTools(
+  spec: CompressSpec,
+  context: JobContext,
+  signature: ModelSignature,
+): Promise<Pick<CompressionRequest, 'table' | 'teacher'>> {
+  if (isLanguageModel(signature)) return {};
+  const data = await context.inputs.path(context.inputs.has('data') ? 'data' : 'test_rows');
+  const split = splitOf({ spec, context });
+  const table = { data, ...(split ? { split } : {}) };
+  const other = context.models?.teacher;
+  if (other === undefined) return { table };
+  refuseTeacherOfOthers(other, signature);
+  const { name, version, signature: own = signature } = other;
+  return { table, teacher: { model: await context.inputs.path('teacher'), name, version, signature: own } };
 }
 
 interface Known {
@@ -160,7 +184,7 @@ async function openTrials(run: CompressionRun, cleaned: Cleaned, start: number):
     tried,
     isOver: () => elapsed() > budget,
     async tryOut(steps) {
-      const id = freeId(steps, tried);
+      const id = candidateId(steps, (taken) => tried.some(({ report }) => report.id === taken));
       const known = earlier.find(({ report }) => JSON.stringify(report.steps) === JSON.stringify(steps));
       const candidate = known
         ? { ...known, report: { ...known.report, id } }
@@ -187,13 +211,6 @@ async function openTrials(run: CompressionRun, cleaned: Cleaned, start: number):
       return files;
     },
   };
-}
-
-function freeId(steps: readonly StepSpec[], tried: readonly TriedCandidate[]): string {
-  const name = steps.map((step) => step.name).join(' + ');
-  let id = name;
-  for (let copy = 2; tried.some(({ report }) => report.id === id); copy++) id = `${name}#${copy}`;
-  return id;
 }
 
 function toldOf({ id, measured, failed, breaks }: CandidateReport): string {

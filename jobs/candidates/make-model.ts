@@ -9,8 +9,9 @@ import { measureLayerErrors } from '../compression/layer-errors';
 import type { LayerDecision, Passed } from '../compression/pass';
 import type { Workbench } from '../compression/workbench';
 import { samplesIn } from './batch-folder';
-import { makeStep, type StepResult } from './make-step';
+import { makeStep } from './make-step';
 import type { OrderOf, OutcomeOf } from './orders';
+import type { StepResult } from './step-tools';
 import type { TaskTools } from './task-tools';
 
 type Making = OrderOf<'make'> | OrderOf<'rank_layers'>;

@@ -1,5 +1,5 @@
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
-import type { ModelSignature } from '../../shared/contracts/model';
+import type { ModelSignature, SplitSettings } from '../../shared/contracts/model';
 import {
   compressionViolations,
   isLanguageModel,
@@ -41,10 +41,20 @@ function rowsPerBatch({ graph }: Model, { inputs }: ModelSignature): number {
 /** Tokens that a language model reads at a time, where its file does not say. */
 const usualContext = 64;
 
+/** How the model's training dealt out the job's data; undefined where it learned from others, or another column. */
+export function splitOf({
+  spec,
+  context,
+}: Pick<OpenRowsRequest, 'spec' | 'context'>): SplitSettings | undefined {
+  const lineage = context.model?.lineage;
+  const isOwn = spec.dataset === undefined || spec.dataset === lineage?.dataset;
+  return isOwn && context.inputs.has('data') && spec.target === undefined ? lineage?.split : undefined;
+}
+
 /** The rows of the job's data as the model reads them, handed to the work; closed when it ends. */
 export async function withRows<T>(
   request: OpenRowsRequest,
-  work: (rows: RowSources, data: Table | undefined) => Promise<T>,
+  work: (rows: RowSources) => Promise<T>,
 ): Promise<T> {
   const { context } = request;
   const { inputs, scratch, threads } = context;
@@ -58,7 +68,7 @@ export async function withRows<T>(
   try {
     const data = await open('data');
     const heldOut = await open('test_rows');
-    return await work(await sourcesOf(request, data, heldOut), data);
+    return await work(await sourcesOf(request, data, heldOut));
   } finally {
     for (const table of tables) await table.close();
   }
@@ -74,9 +84,7 @@ async function sourcesOf(
     throw new BadSpecError('the model came without held-out rows, and no dataset is given; give one', [
       { pointer: '/dataset', detail: 'is missing' },
     ]);
-  const lineage = context.model?.lineage;
-  const isOwn = data !== undefined && (spec.dataset === undefined || spec.dataset === lineage?.dataset);
-  const split = isOwn && spec.target === undefined ? lineage?.split : undefined;
+  const split = splitOf({ spec, context });
   const judged = judgedSignature(signature, spec.target);
   const given = { signature: judged, split, batchRows: rowsPerBatch(model, signature) };
   const [input] = signature.inputs;
@@ -95,7 +103,7 @@ async function sourcesOf(
     seed: spec.seed,
     ...(data ? { data } : {}),
     // another data set is judged on its own rows
-    ...(heldOut && (isOwn || data === undefined) ? { heldOut } : {}),
+    ...(heldOut && (split || data === undefined) ? { heldOut } : {}),
   });
 }
 

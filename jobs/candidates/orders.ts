@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stepSpec } from '../../shared/contracts/compression/step-spec';
-import { modelSignature } from '../../shared/contracts/model';
+import { modelSignature, splitSettings } from '../../shared/contracts/model';
 
 /** Where the work of a compression lies: everything below is a path in the scratch of the job that started it. */
 const work = {
@@ -13,12 +13,8 @@ const work = {
   outcome: z.string(),
 };
 
-/** A file with a data set's rows, for a student that is trained on them. */
-export const tableOrder = z.strictObject({
-  data: z.string(),
-  /** Where each row belongs, as the training of the model dealt them out; absent: learn from all. */
-  split: z.strictObject({ seed: z.number(), validation_fraction: z.number(), test_fraction: z.number() }),
-});
+/** A file with a data set's rows, for a student that is trained on them, and how they are dealt out; see `deal-rows.ts`. */
+const tableOrder = z.strictObject({ data: z.string(), split: splitSettings.optional() });
 
 const candidateTasks = [
   /** The lossless clean-up. */

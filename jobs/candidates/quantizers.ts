@@ -5,16 +5,12 @@ import { measureRanges } from '../compression/calibration/measure-ranges';
 import type { Ranges } from '../compression/calibration/range';
 import type { Pass } from '../compression/pass';
 import { int8Dynamic } from '../compression/quantization/dynamic/int8-dynamic';
+import { float16 } from '../compression/quantization/float16';
 import { int8Static, type StaticSettings } from '../compression/quantization/static/int8-static';
+import { weightOnly } from '../compression/quantization/weight-only/weight-only';
 import type { Samples } from '../compression/samples';
 import type { Workbench } from '../compression/workbench';
-import type { OrderOf } from './orders';
-
-/** What a step has to work with beside the model. */
-export interface StepTools {
-  readonly bench: Workbench;
-  readonly order: Pick<OrderOf<'make'>, 'reduceRange' | 'table' | 'teacher'>;
-}
+import type { StepTools } from './step-tools';
 
 /** A pass over all layers but those that stay in floats. */
 export type Quantizer = (keep: readonly string[]) => Pass;
@@ -68,7 +64,7 @@ export async function staticForm(step: StaticStep, model: Model, tools: StepTool
 }
 
 /** Steps that do each layer for itself, so that some may be left out. */
-type QuantizerName = 'int8_dynamic' | 'int8_static';
+type QuantizerName = 'int8_dynamic' | 'int8_static' | 'weight_only' | 'float16';
 
 const makers: { readonly [N in QuantizerName]: MakeQuantizer<N> } = {
   int8_dynamic: async (step, _, tools) => (keep) =>
@@ -77,6 +73,8 @@ const makers: { readonly [N in QuantizerName]: MakeQuantizer<N> } = {
     const form = await staticForm(step, model, tools);
     return (keep) => int8Static({ ...form, keep });
   },
+  weight_only: async (step) => (keep) => weightOnly({ ...step, keep: [...keep] }),
+  float16: async () => (keep) => float16({ keep: [...keep] }),
 };
 
 export type QuantizerStep = StepOf<QuantizerName>;

@@ -21,7 +21,11 @@ export async function rankLayers(
   if (!isQuantizer(step)) throw new UnsuitableModelError(`the step '${step.name}' keeps no layers`);
   const bench = await benchOf(order, tools);
   const model = readModel(await readFile(order.model));
-  const quantize = await quantizerOf(step.name, { step, model, tools: { bench, order } });
+  const quantize = await quantizerOf(step.name, {
+    step,
+    model,
+    tools: { bench, order: { ...order, original: order.model } },
+  });
   const { layers } = await quantize(step.keep).apply(model);
   const { open, signal } = bench;
   const running = { samples: samplesOf(bench), rows: comparedRows, open, signal };

@@ -1,73 +1,23 @@
-import type { ModelSignature, SplitSettings } from '../../shared/contracts/model';
-import { isLabelled } from '../../shared/datasets/check-compression';
+import type { ModelSignature } from '../../shared/contracts/model';
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import type { Tensor } from '../../shared/onnx/ir';
-import { halveTable } from '../datasets/halve-table';
-import type { Table } from '../datasets/open-table';
 import { type RowChunk, readRows, rowNamed } from '../datasets/read-rows';
-import type { Part, SplitTable } from '../datasets/split-table';
-import { splitTable, unsplitTable } from '../datasets/split-table';
 import { rowFeeds } from '../evaluation/row-feeds';
 import { headOf } from './batch-folder';
+import { type Dealing, type Dealt, dealRows } from './deal-rows';
 import { labelTensor } from './label-tensor';
 import type { RowSource, RowSources } from './row-source';
 
-export interface TableRowsRequest {
-  /** Of the model; its target is the column with the truth. */
-  readonly signature: ModelSignature;
-  /** The data set; absent: there are the held-out rows alone. */
-  readonly data?: Table;
-  /** Rows that the model's training held out. */
-  readonly heldOut?: Table;
-  /** How the model's training dealt out these data; absent where it learned from others. */
-  readonly split?: SplitSettings | undefined;
-  readonly seed: number;
+export interface TableRowsRequest extends Dealing {
   /** Rows that go through the model at once. */
   readonly batchRows: number;
 }
 
-/** Where rows come from: a split, and which part of it. */
-interface Dealt {
-  readonly rows: SplitTable;
-  readonly part: Part;
-  readonly told: string;
-}
-
-type Pair = Record<'judged' | 'samples', Dealt>;
-
 /** Rows of a table as a model reads them. `BadSpecError` and `UnusableDataError` where the two do not fit. */
 export async function tableRows(request: TableRowsRequest): Promise<RowSources> {
-  const { signature, data, heldOut } = request;
-  const table = data ?? heldOut;
-  if (table === undefined) throw new Error('there is neither a data set nor held-out rows');
-  const labelled = isLabelled(signature, table.columns);
-  const { judged, samples } = await deal(request, table, labelled);
+  const { judged, samples, labelled } = await dealRows(request);
   const source = (dealt: Dealt): RowSource => sourceOf(dealt, request, labelled);
   return { judged: source(judged), samples: source(samples), labelled, notes: [] };
-}
-
-/** What the model learned from is what to calibrate on, and what it never saw is what to judge by. */
-async function deal(request: TableRowsRequest, table: Table, labelled: boolean): Promise<Pair> {
-  const { signature, data, heldOut, split, seed } = request;
-  const { target } = signature;
-  const task = signature.task === 'regression' ? 'regression' : 'classification';
-  if (data !== undefined && split !== undefined && labelled && target !== undefined) {
-    const fractions = { validationFraction: split.validation_fraction, testFraction: split.test_fraction };
-    const parts = await splitTable(data, { target, task, seed: split.seed, ...fractions });
-    const samples: Dealt = { rows: parts, part: 'train', told: 'rows that the model was trained on' };
-    const tested = heldOut && (await unsplitTable(heldOut, { target, task }));
-    if (tested !== undefined)
-      return { samples, judged: { rows: tested, part: 'test', told: 'rows that the training held out' } };
-    const part = (['test', 'validation'] as const).find((each) => parts.counts[each] > 0);
-    if (part !== undefined)
-      return { samples, judged: { rows: parts, part, told: `the training's ${part} rows` } };
-  }
-  const halves = await halveTable(table, { task, seed, target: labelled ? target : undefined });
-  const told = data === undefined ? 'half of the rows that the training held out' : 'half of the data set';
-  return {
-    judged: { rows: halves, part: 'test', told },
-    samples: { rows: halves, part: 'train', told: 'the other half' },
-  };
 }
 
 function sourceOf({ rows, part, told }: Dealt, request: TableRowsRequest, labelled: boolean): RowSource {

@@ -6,6 +6,7 @@ import {
 } from '../contracts/compression/contract-metrics';
 import type { CompressSpec } from '../contracts/kinds/compress';
 import type { ModelSignature } from '../contracts/model';
+import type { OrderModel } from '../contracts/run-order';
 import type { Violation } from '../errors/app-error';
 import { BadSpecError } from '../errors/job-errors';
 import { type EvaluationColumns, inputViolations, truthViolations } from './check-evaluation';
@@ -87,4 +88,17 @@ export function compressionViolations({ spec, signature, ...data }: CompressionC
     ...inputViolations(data, signature),
     ...truthViolations(data, { ...signature, task, target }, pointer),
   ];
+}
+
+/** `BadSpecError` where a teacher tells other classes apart than the model whose place its student is to take. */
+export function refuseTeacherOfOthers(
+  { name, version, signature }: Pick<OrderModel, 'name' | 'version' | 'signature'>,
+  model: ModelSignature,
+): void {
+  const [own, wanted] = [signature, model].map((each) => (each?.classes ?? []).map(String));
+  const same = own?.length === wanted?.length && own?.every((one) => wanted?.includes(one));
+  if (same && signature?.task === model.task) return;
+  const told = (classes: readonly string[] = []) => classes.map((one) => `'${one}'`).join(', ') || 'none';
+  const detail = `version ${version} of the model '${name}' tells the classes ${told(own)} apart, and the model that is compressed ${told(wanted)}; give a teacher of the same classes`;
+  throw new BadSpecError(`the teacher cannot teach this: ${detail}`, [{ pointer: '/spec/methods', detail }]);
 }

@@ -93,7 +93,10 @@ const steps = [
     name: z.literal('distill'),
     /** The model itself where absent. */
     teacher: modelReference.optional(),
-    student: modelSpec,
+    student: modelSpec.refine(
+      ({ family }) => family !== 'finetune',
+      'must be a model of its own: a student of family finetune would need a third model; train it by a train job with the loss kl_divergence',
+    ),
     temperature: positive.max(100).default(2),
     /** Of the loss: the rest is the distance from the teacher's answers. 0: the rows need no labels. */
     label_fraction: fraction.default(0.1),

@@ -33,7 +33,8 @@ export const cnnSpec = z.strictObject({
   family: z.literal('cnn'),
   /** `vgg`: blocks of convolutions and pooling (Simonyan and Zisserman, 2015); `resnet`: residual blocks (He et al., 2016). */
   preset: z.enum(['vgg', 'resnet']).default('vgg'),
-  size: z.enum(['small', 'medium', 'large']).default('small'),
+  /** `tiny` has about a quarter of the weights of `small`: a student for it. */
+  size: z.enum(['tiny', 'small', 'medium', 'large']).default('small'),
   dropout,
   /** Images of a zip are scaled to it; a list column's numbers are read as rows of pixels of so many channels. */
   image: z
