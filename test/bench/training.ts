@@ -1,9 +1,17 @@
+import { pythonPeers } from './python';
 import type { Bench, Row } from './row';
 import { median } from './row';
-import { openIngot, openMatMul, openPython, openTensorFlow, threads } from './train/contestants';
+import {
+  openIngot,
+  openMatMul,
+  openPython,
+  openTensorFlow,
+  pythonTrainers,
+  type TrainingPeers,
+  threads,
+} from './train/contestants';
 import { loopRow } from './train/loop-row';
 import type { Peer } from './train/peer';
-import { type PythonPeers, pythonPeers } from './train/python';
 import { race } from './train/race';
 import { arithmeticRow, curveRows, memoryRow, overheadRow, stepRow } from './train/rows';
 import { cnn, mlp, transformer, type Workload } from './train/workloads';
@@ -20,7 +28,7 @@ async function ended(peers: readonly Peer[]): Promise<ReadonlyMap<string, number
 const told = (peers: readonly Peer[]) =>
   console.log(peers.map(({ name, version }) => `${name} ${version}`).join(', '));
 
-async function mlpRows(python: PythonPeers): Promise<Row[]> {
+async function mlpRows(python: TrainingPeers): Promise<Row[]> {
   const peers = [
     await openIngot(mlp),
     await openMatMul(matMulSize),
@@ -65,7 +73,7 @@ const contests: readonly Contest[] = [
   },
 ];
 
-async function contestRows({ what, brief, workload, most }: Contest, python: PythonPeers): Promise<Row[]> {
+async function contestRows({ what, brief, workload, most }: Contest, python: TrainingPeers): Promise<Row[]> {
   const peers = [await openIngot(workload), ...(await openPython(python, workload))];
   told(peers);
   const times = await race(peers, rounds);
@@ -100,7 +108,7 @@ async function curve(along: 'batch' | 'parameters'): Promise<Row[]> {
 
 /** Training beside other engines, by turns in one run, on as many threads each, warm; medians of the rounds. */
 export const training: Bench = async () => {
-  const python = await pythonPeers();
+  const python = await pythonPeers(pythonTrainers);
   for (const reason of python.missing) console.log(`missing: ${reason}`);
   const rows = await mlpRows(python);
   for (const contest of contests) rows.push(...(await contestRows(contest, python)));

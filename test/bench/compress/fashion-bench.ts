@@ -4,6 +4,7 @@ import { type Contest, contestRows } from './contest';
 import { fashionAccuracy, fashionBatch, fashionSource } from './fashion';
 import { contestants } from './make';
 import { fashionCnn } from './own-models';
+import { pythonForms } from './python-forms';
 
 const recovered = { recovery: { epochs: 3 }, rounds: 2 };
 
@@ -37,8 +38,14 @@ export const fashionBench: Bench = async (): Promise<Row[]> => {
   return contestRows({
     what: 'Fashion-MNIST CNN',
     original: own.bytes,
-    contestants: await contestants(source, forms),
-    feeds: fashionBatch(test.slice(0, 1)).feeds,
+    contestants: [
+      ...(await contestants(source, forms)),
+      ...(await pythonForms(source, ['static', 'dynamic'])),
+    ],
+    turns: {
+      'one prediction': fashionBatch(test.slice(0, 1)).feeds,
+      '32 at once': fashionBatch(test.slice(0, 32)).feeds,
+    },
     quality: {
       name: 'test accuracy',
       unit: '%',

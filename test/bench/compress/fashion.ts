@@ -8,7 +8,8 @@ import type { OwnModel } from './own-model';
 
 type Images = ReturnType<typeof fashionImages>;
 
-const pixels = 784;
+const side = 28;
+const pixels = side * side;
 
 /** Images as the model reads them, and what they show as int64. */
 export function fashionBatch(images: Images): SampleBatch & { readonly labels: Tensor } {
@@ -19,7 +20,7 @@ export function fashionBatch(images: Images): SampleBatch & { readonly labels: T
   const labels = BigInt64Array.from(images, ({ label }) => BigInt(label));
   return {
     rows: images.length,
-    feeds: { pixels: tensor('uint8', [images.length, pixels], values) },
+    feeds: { pixels: tensor('uint8', [images.length, side, side, 1], values) },
     labels: tensor('int64', [images.length], labels),
   };
 }

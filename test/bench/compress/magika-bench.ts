@@ -2,6 +2,7 @@ import type { Bench } from '../row';
 import { type Contest, contestRows } from './contest';
 import { hasMagika, keptLabels, magikaSource, readMagika } from './magika';
 import { contestants } from './make';
+import { pythonForms } from './python-forms';
 
 const forms = {
   'Ingot int8 dynamic': [{ name: 'int8_dynamic' }],
@@ -22,12 +23,15 @@ export const magikaBench: Bench = async () => {
     return [];
   }
   const magika = readMagika();
-  const own = await contestants(magikaSource(magika), forms);
+  const source = magikaSource(magika);
   return contestRows({
     what: 'magika',
     original: magika.bytes,
-    contestants: own,
-    feeds: { bytes: magika.inputs(0, 1) },
+    contestants: [
+      ...(await contestants(source, forms)),
+      ...(await pythonForms(source, ['dynamic', 'static', 'int4'])),
+    ],
+    turns: { 'one prediction': { bytes: magika.inputs(0, 1) } },
     quality: { name: 'published labels kept', unit: `of ${magika.rows}`, of: keptLabels(magika) },
     goals,
   });

@@ -2,6 +2,7 @@ import type { Bench } from '../row';
 import { type Contest, contestRows } from './contest';
 import { contestants } from './make';
 import { hasShakespeare, readShakespeare, shakespeareTransformer } from './own-models';
+import { pythonForms } from './python-forms';
 import { encodeText, heldOutLoss, textSource, windows } from './shakespeare';
 
 const forms = {
@@ -22,11 +23,15 @@ export const textBench: Bench = async () => {
   }
   const own = await shakespeareTransformer();
   const text = encodeText(readShakespeare(), own);
+  const source = textSource(own, text);
   return contestRows({
     what: 'character transformer',
     original: own.bytes,
-    contestants: await contestants(textSource(own, text), forms),
-    feeds: windows(text, [text.heldOutFrom]).feeds,
+    contestants: [
+      ...(await contestants(source, forms)),
+      ...(await pythonForms(source, ['dynamic', 'static', 'int4'])),
+    ],
+    turns: { 'one prediction': windows(text, [text.heldOutFrom]).feeds },
     quality: {
       name: `loss over ${judgedCharacters} held-out characters`,
       unit: 'nats',

@@ -6,13 +6,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Peers that come from PyPI, by what they are called there, and what each of them needs. */
-const packages = { torch: ['torch', 'numpy'], jax: ['jax', 'optax'] } as const;
-export type PythonPeer = keyof typeof packages;
+/** What a peer is called at PyPI, and what Python imports of it, each with all that it needs. */
+export interface PythonPackages {
+  readonly install: readonly string[];
+  readonly modules: readonly string[];
+}
 
-export interface PythonPeers {
+/** Peers that come from PyPI, by names of the bench's own. */
+export type PythonWishes<N extends string> = Readonly<Record<N, PythonPackages>>;
+
+export interface PythonPeers<N extends string> {
   readonly python: string;
-  readonly found: readonly PythonPeer[];
+  readonly found: readonly N[];
   /** Why the others are not there. */
   readonly missing: readonly string[];
 }
@@ -46,29 +51,36 @@ async function ownEnvironment(): Promise<string> {
   return python;
 }
 
-async function has(python: string, peer: PythonPeer): Promise<boolean> {
-  const [name, ...others] = packages[peer];
-  return succeeds(python, '-c', `import ${[name, ...others].join(', ')}`);
+const has = (python: string, { modules }: PythonPackages): Promise<boolean> =>
+  succeeds(python, '-c', `import ${modules.join(', ')}`);
+
+async function install(python: string, { install: packages }: PythonPackages): Promise<void> {
+  console.log(`installing ${packages.join(' and ')} for the comparison: this takes minutes, once`);
+  await run(python, ['-m', 'pip', 'install', '--quiet', ...packages], { maxBuffer: 2 ** 26 });
 }
 
-async function install(python: string, peer: PythonPeer): Promise<void> {
-  console.log(`installing ${packages[peer].join(' and ')} for the comparison: this takes minutes, once`);
-  await run(python, ['-m', 'pip', 'install', '--quiet', ...packages[peer]], { maxBuffer: 2 ** 26 });
-}
+const namesOf = <N extends string>(wishes: PythonWishes<N>): readonly N[] => {
+  const isName = (name: string): name is N => Object.hasOwn(wishes, name);
+  return Object.keys(wishes).filter(isName);
+};
 
 /**
  * An interpreter that has the Python peers: the one that `INGOT_BENCH_PYTHON` names, as it is, else an environment of the
  * bench's own, into which what is missing is installed. Never fails: what cannot be had is said to be missing.
  */
-export async function pythonPeers(named = process.env.INGOT_BENCH_PYTHON): Promise<PythonPeers> {
-  const found: PythonPeer[] = [];
+export async function pythonPeers<N extends string>(
+  wishes: PythonWishes<N>,
+  named = process.env.INGOT_BENCH_PYTHON,
+): Promise<PythonPeers<N>> {
+  const found: N[] = [];
   const missing: string[] = [];
+  const names = namesOf(wishes);
   try {
     const python = named ?? (await ownEnvironment());
-    for (const peer of ['torch', 'jax'] as const) {
+    for (const peer of names) {
       try {
-        if (named === undefined && !(await has(python, peer))) await install(python, peer);
-        if (await has(python, peer)) found.push(peer);
+        if (named === undefined && !(await has(python, wishes[peer]))) await install(python, wishes[peer]);
+        if (await has(python, wishes[peer])) found.push(peer);
         else missing.push(`${peer}: ${python} cannot import it`);
       } catch (error) {
         missing.push(`${peer}: ${firstLine(error)}`);
@@ -76,6 +88,6 @@ export async function pythonPeers(named = process.env.INGOT_BENCH_PYTHON): Promi
     }
     return { python, found, missing };
   } catch (error) {
-    return { python: '', found, missing: [`torch and jax: ${firstLine(error)}`] };
+    return { python: '', found, missing: [`${names.join(' and ')}: ${firstLine(error)}`] };
   }
 }
