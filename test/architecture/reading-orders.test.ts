@@ -34,9 +34,11 @@ const orders: Readonly<Record<string, readonly string[]>> = {
   ],
   compression: [
     'jobs/kinds/compress.ts',
-    'jobs/compression/recipes.ts',
-    'jobs/compression/quantize-int8-dynamic.ts',
-    'shared/onnx/write-model.ts',
+    'jobs/candidates/compress-model.ts',
+    'jobs/candidates/search.ts',
+    'jobs/candidates/make-step.ts',
+    'jobs/compression/pass.ts',
+    'jobs/compression/quantization/dynamic/int8-dynamic.ts',
   ],
 };
 
