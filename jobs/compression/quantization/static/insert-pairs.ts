@@ -53,6 +53,8 @@ export function insertPairs({ graph }: Model, plan: StaticPlan, grids: Grids): R
       const given = data[at];
       return input && given ? read(given, input) : input;
     });
+    // A node of several outputs stays the one that they are of: it reads what is stored alone.
+    if (inputs.every((input, at) => input === rebuilt.inputs[at])) return rebuilt;
     const { op, attributes, types } = rebuilt;
     return operation(op, inputs, attributes, { outputs: types.length });
   };

@@ -1,4 +1,4 @@
-import { attribute, floatAttribute } from '../../../../shared/onnx/attributes';
+import { attribute } from '../../../../shared/onnx/attributes';
 import { constant, floats, operation, scalar, tensor } from '../../../../shared/onnx/build';
 import type { ConstantValue, Model, OperationValue, Value } from '../../../../shared/onnx/ir';
 import { consumersOf, rewrite } from '../../../../shared/onnx/walk';
@@ -78,8 +78,7 @@ function storedWeight(layer: PairedLayer, { reduceRange = false }: StoredForm): 
 function withWeight(layer: PairedLayer, stored: ConstantValue): OperationValue {
   const { node, grid, activations, activationGrid } = layer;
   const bias = node.inputs[2];
-  const factor = floatAttribute(node.attributes, 'alpha', 1);
-  const sum = { activations: activationGrid, weights: grid, factor };
+  const sum = { activations: activationGrid, weights: grid };
   const addend = bias?.kind === 'constant' ? storedBias(bias, sum) : bias;
   const more = missingChannels(layer);
   const input = more === 0 ? activations : withFurtherChannels(layer, more);
@@ -90,17 +89,13 @@ function withWeight(layer: PairedLayer, stored: ConstantValue): OperationValue {
 interface Sum {
   readonly activations: Grid;
   readonly weights: Grid;
-  readonly factor: number;
 }
 
 const int32: readonly [number, number] = [-(2 ** 31), 2 ** 31 - 1];
 
 /** A bias in the steps of the sum that it is added to: a step of the activations times one of the weights. */
-function storedBias(
-  { tensor: addends, name }: ConstantValue,
-  { activations, weights, factor }: Sum,
-): OperationValue {
-  const step = Number(activations.scale.tensor.data[0]) * factor;
+function storedBias({ tensor: addends, name }: ConstantValue, { activations, weights }: Sum): OperationValue {
+  const step = Number(activations.scale.tensor.data[0]);
   const scales = Float32Array.from(numbersOf(weights.scale.tensor), (scale) => scale * step);
   const [low, high] = int32;
   const whole = numbersOf(addends).map((addend, at) => {

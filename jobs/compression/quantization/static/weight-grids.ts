@@ -68,13 +68,13 @@ function gridOf(
 /** A bias is stored in steps of both scales: where its channel's weights are next to nothing, larger steps lose nothing. */
 function fitBias(
   scales: Float32Array,
-  { bias, node, factor }: WeightedLayer,
+  { bias, node }: WeightedLayer,
   activations: ReadonlyMap<Value, Grid>,
 ): void {
   const input = node.inputs[0];
   const grid = input && activations.get(input);
   if (bias === undefined || grid === undefined) return;
-  const unit = Number(grid.scale.tensor.data[0]) * factor * largestBias;
+  const unit = Number(grid.scale.tensor.data[0]) * largestBias;
   numbersOf(bias.tensor).forEach((addend, channel) => {
     const at = scales.length === 1 ? 0 : channel;
     scales[at] = Math.max(scales[at] ?? 0, Math.abs(addend) / unit);

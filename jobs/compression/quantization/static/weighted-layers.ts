@@ -12,8 +12,6 @@ export interface WeightedLayer {
   readonly axis: number;
   /** One number for each output channel, added to the product. */
   readonly bias?: ConstantValue;
-  /** Multiplies the product: 1 but of some Gemm nodes. */
-  readonly factor: number;
   /** What it gives: the node, or the Add of the bias behind it. */
   readonly result: OperationValue;
   /** The operator that it is written as, and that operator's attributes. */
@@ -43,7 +41,7 @@ const conv: Form = (node, weight) => {
   const bias = node.inputs[2];
   if (bias !== undefined && !isRow(bias, weight.tensor.dims[0])) return 'its bias is computed';
   const { op, attributes } = node;
-  const layer = { node, weight, axis: 0, factor: 1, result: node, op, attributes, givesIntegers: true };
+  const layer = { node, weight, axis: 0, result: node, op, attributes, givesIntegers: true };
   return bias === undefined ? layer : { ...layer, bias };
 };
 
@@ -53,8 +51,8 @@ const gemm: Form = (node, weight) => {
   const factor = floatAttribute(attributes, 'alpha', 1);
   const bias = node.inputs[2];
   if (intAttribute(attributes, 'transA', 0) !== 0) return 'it transposes its activations';
-  if (!(factor > 0)) return `it multiplies its product by ${factor}`;
-  const layer = { node, weight, axis, factor, result: node, op, attributes, givesIntegers: false };
+  if (factor !== 1) return `it multiplies its product by ${factor}`;
+  const layer = { node, weight, axis, result: node, op, attributes, givesIntegers: false };
   if (bias === undefined) return layer;
   if (floatAttribute(attributes, 'beta', 1) !== 1) return 'it multiplies its bias';
   return isRow(bias, weight.tensor.dims[axis])
@@ -64,7 +62,7 @@ const gemm: Form = (node, weight) => {
 
 const matMul: Form = (node, weight, readers) => {
   if (weight.tensor.dims.length !== 2) return `its weights are of rank ${weight.tensor.dims.length}, not 2`;
-  const layer = { node, weight, axis: 1, factor: 1, result: node, op: 'MatMul', givesIntegers: false };
+  const layer = { node, weight, axis: 1, result: node, op: 'MatMul', givesIntegers: false };
   const added = rankOf(node) === 2 ? biasBehind(node, weight.tensor.dims[1], readers) : undefined;
   return added === undefined
     ? { ...layer, attributes: node.attributes }
