@@ -1,6 +1,7 @@
 import { InvalidModelError } from '../../../shared/errors/graph-errors';
 import { elementCount } from '../../../shared/onnx/element-types';
 import type { Model, OperationValue, Value } from '../../../shared/onnx/ir';
+import { knownInts } from '../../../shared/onnx/known-values';
 import { everyValue } from '../../../shared/onnx/walk';
 import {
   analyseChannels,
@@ -31,38 +32,25 @@ const mayHaveUnread = (model: Model): boolean =>
   });
 
 /** Operators that keep channels apart, each for itself: nothing of one channel comes into another. */
-const apart = new Set([
-  ...[
-    'Identity',
-    'Dropout',
-    'Cast',
-    'Relu',
-    'LeakyRelu',
-    'PRelu',
-    'Elu',
-    'Selu',
-    'Celu',
-    'Sigmoid',
-    'Tanh',
-    'Clip',
-  ],
-  ...['Softplus', 'Softsign', 'HardSigmoid', 'HardSwish', 'Gelu', 'Erf', 'Mish', 'Abs', 'Neg', 'Exp', 'Sqrt'],
-  ...['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Pow', 'BatchNormalization', 'InstanceNormalization'],
-  ...[
-    'MaxPool',
-    'AveragePool',
-    'GlobalAveragePool',
-    'GlobalMaxPool',
-    'Concat',
-    'Flatten',
-    'Reshape',
-    'Transpose',
-  ],
-]);
+const apart: Readonly<Record<string, ReadonlySet<string>>> = {
+  '': new Set(
+    (
+      'Identity Dropout Cast Relu LeakyRelu PRelu Elu Selu Celu Sigmoid Tanh Clip Softplus Softsign HardSigmoid HardSwish Gelu ' +
+      'Erf Mish Swish Abs Neg Exp Sqrt Add Sub Mul Div Max Min Pow Sum BatchNormalization InstanceNormalization MaxPool ' +
+      'AveragePool GlobalAveragePool GlobalMaxPool Resize Pad Concat Flatten Reshape Transpose Squeeze Unsqueeze'
+    ).split(' '),
+  ),
+  'com.microsoft': new Set('Gelu QuickGelu FastGelu BiasGelu'.split(' ')),
+};
 
-/** The node sums over channels by weights of the model alone, or over none. */
-const isSound = (node: OperationValue): boolean =>
-  node.domain === '' && (apart.has(node.op) || weightLayer(node) !== undefined);
+const isReduction = (node: OperationValue): boolean => node.domain === '' && node.op.startsWith('Reduce');
+
+/** Axes of its first input along which a node sums or compares otherwise than by weights of the model; undefined: maybe all. */
+function mixedAxes(node: OperationValue): readonly number[] | undefined {
+  if (apart[node.domain]?.has(node.op) || weightLayer(node) !== undefined) return [];
+  const axes = node.inputs[1];
+  return isReduction(node) && axes !== undefined ? knownInts(axes) : undefined;
+}
 
 /** Channels that something else than weights may sum over, or compare: those stay. */
 function mixedChannels(
@@ -76,8 +64,10 @@ function mixedChannels(
     mixed.set(place.group, (mixed.get(place.group) ?? new Set<number>()).add(place.channel));
   };
   for (const node of valuesOf(model)) {
-    if (node.kind !== 'operation' || isSound(node)) continue;
-    for (const input of node.inputs) for (const axis of trace.axesOf(input) ?? []) axis?.forEach(mix);
+    if (node.kind !== 'operation') continue;
+    const some = mixedAxes(node)?.map((index) => trace.axis(node.inputs[0], index));
+    const all = some ?? node.inputs.flatMap((input) => trace.axesOf(input) ?? []);
+    for (const axis of all) axis?.forEach(mix);
   }
   return mixed;
 }
@@ -86,10 +76,10 @@ function mixedChannels(
 function zeroIndices({ weight, axis }: WeightAxis): ReadonlySet<number> {
   const { dims } = weight.tensor;
   const numbers = numbersOf(weight);
+  if (numbers === undefined) return new Set();
   const stretch = elementCount(dims.slice(axis + 1));
   const size = dims[axis] ?? 1;
   const zeros = new Set(Array.from({ length: size }, (_, index) => index));
-  if (numbers === undefined) return new Set();
   for (const [place, number] of numbers.entries())
     if (number !== 0) zeros.delete(Math.floor(place / stretch) % size);
   return zeros;
@@ -100,11 +90,10 @@ function keptOf(group: ChannelGroup, mixed: ReadonlySet<number> = new Set()): re
   const read = new Set(mixed);
   for (const weight of group.weights.filter(({ role }) => role === 'reads')) {
     const zeros = zeroIndices(weight);
-    for (const [index, channel] of weight.channels.entries()) if (!zeros.has(index)) read.add(channel);
+    for (const [index, channel] of weight.channels.entries())
+      if (channel >= 0 && !zeros.has(index)) read.add(channel);
   }
-  const kept = Array.from({ length: group.size }, (_, channel) => channel).filter((channel) =>
-    read.has(channel),
-  );
+  const kept = [...read].sort((a, b) => a - b);
   return kept.length === 0 ? [0] : kept;
 }
 

@@ -4,6 +4,7 @@ import type { Graph, OperationValue, Value } from '../../../shared/onnx/ir';
 import { operatorOf } from '../../../shared/onnx/operators';
 import { everyValue } from '../../../shared/onnx/walk';
 import { numbersOf } from './constant-numbers';
+import { hasWeights } from './weight-roles';
 
 /** Below, a number counts as none beside others. */
 const negligible = 1e-20;
@@ -43,11 +44,13 @@ const multiplied: Positions = ({ inputs }, exploding) =>
     }),
   );
 
-/** Powers below one half, and those of unknown exponents, make small numbers large. */
-const isRoot = (exponent: Value | undefined): boolean =>
-  numbersOf(exponent)?.every((number) => number >= 0.5) === true;
+/** Roots, reciprocals and unknown powers make small numbers large. */
+const keepsSmall = (exponent: Value | undefined): boolean =>
+  numbersOf(exponent)?.every((number) => number >= 1) === true;
 
-const raised: Positions = ({ inputs: [, exponent] }) => (isRoot(exponent) ? [] : [0]);
+const raised: Positions = ({ inputs: [, exponent] }) => (keepsSmall(exponent) ? [] : [0]);
+
+const unlessAway: Positions = ({ inputs: [x] }) => (staysAway(x) ? [] : [0]);
 
 const epsilonOf = ({ attributes }: OperationValue, missing: number): number =>
   floatAttribute(attributes, 'epsilon', missing);
@@ -62,8 +65,9 @@ const fragilePositions: Readonly<Record<string, Positions>> = {
   Einsum: multiplied,
   Pow: raised,
   Mod: always(0, 1),
-  Reciprocal: ({ inputs: [x] }) => (staysAway(x) ? [] : [0]),
-  Log: always(0),
+  Reciprocal: unlessAway,
+  Sqrt: unlessAway,
+  Log: unlessAway,
   ReduceLogSum: always(0),
   Sign: always(0),
   Ceil: always(0),
@@ -88,24 +92,15 @@ const casts = ({ op, types: [type] }: OperationValue): boolean =>
   op === 'Cast' && type?.kind === 'tensor' && !isFloatType(type.elementType);
 
 function fragileInputs(node: OperationValue, exploding: ReadonlySet<Value>): readonly (Value | undefined)[] {
-  if (operatorOf(node.domain, node.op) === undefined || casts(node)) return node.inputs;
+  const isKnown = operatorOf(node.domain, node.op) !== undefined || hasWeights(node);
+  if (!isKnown || casts(node)) return node.inputs;
   const positions =
     node.domain === '' && Object.hasOwn(fragilePositions, node.op) ? fragilePositions[node.op] : undefined;
   return positions?.(node, exploding).map((at) => node.inputs[at]) ?? [];
 }
 
 /** Of next to zero these make a number as far from it as of zero. */
-const absorbing = new Set([
-  'Exp',
-  'Sigmoid',
-  'Softmax',
-  'LogSoftmax',
-  'Cos',
-  'Cosh',
-  'Softplus',
-  'Shape',
-  'Size',
-]);
+const absorbing = new Set('Exp Sigmoid Softmax LogSoftmax Cos Cosh Softplus Shape Size'.split(' '));
 
 const adding = new Set(['Add', 'Sub', 'Sum']);
 
@@ -122,21 +117,11 @@ function absorbs({ op, domain, inputs, type }: OperationValue): boolean {
 }
 
 /** Operators that give what is away from zero where they are given such. */
-const keepingAway = new Set([
-  'Sqrt',
-  'Abs',
-  'Neg',
-  'Identity',
-  'Cast',
-  'Reshape',
-  'Expand',
-  'Squeeze',
-  'Unsqueeze',
-  'Transpose',
-  'ReduceSum',
-  'ReduceMean',
-  'ReduceMax',
-]);
+const keepingAway = new Set(
+  'Sqrt Abs Neg Identity Cast Reshape Expand Squeeze Unsqueeze Transpose ReduceSum ReduceMean ReduceMax'.split(
+    ' ',
+  ),
+);
 
 /** Something far from zero was added to the value, as an epsilon is to a variance. */
 function staysAway(value: Value | undefined): boolean {
@@ -157,7 +142,7 @@ function explodingValues(order: readonly Value[]): ReadonlySet<Value> {
     const inverts =
       (node.op === 'Reciprocal' && !staysAway(x)) ||
       (node.op === 'Div' && !staysAway(divisor)) ||
-      (node.op === 'Pow' && !isRoot(divisor));
+      (node.op === 'Pow' && !keepsSmall(divisor));
     const carries = carrying.has(node.op) && node.inputs.some((each) => each && exploding.has(each));
     if (inverts || carries) exploding.add(node);
   }

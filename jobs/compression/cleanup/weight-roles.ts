@@ -68,6 +68,10 @@ function readsOnlyAt(table: Table | undefined, node: OperationValue, value: Valu
   return node.inputs.every((each, at) => each !== value || positions === 'all' || positions.includes(at));
 }
 
+/** The operator is one that has weights, whether or not the graph language knows it. */
+export const hasWeights = ({ op, domain }: OperationValue): boolean =>
+  Object.hasOwn(weights[domain] ?? {}, op);
+
 /** The node multiplies the value into sums or adds it, and reads it in no other way. */
 export const readsAsWeight = (node: OperationValue, value: Value): boolean =>
   readsOnlyAt(weights[node.domain], node, value);

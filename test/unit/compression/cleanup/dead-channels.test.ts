@@ -139,6 +139,7 @@ const removed: readonly [string, InputValue, Value, readonly string[]][] = [
 const kept: readonly [string, InputValue, Value][] = [
   ['that are not zero before a padded Conv', x, conv(dead, weights([2, 5, 3, 3]), undefined, padded)],
   ['that are an output', x, relu(dead)],
+  ['that are averaged', x, operation('ReduceMean', [silent, constant(int64s([1]))])],
   [
     'that are compared with each other',
     x,

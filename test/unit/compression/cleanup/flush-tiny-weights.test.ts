@@ -69,7 +69,11 @@ const flushedPlaces: readonly [string, Value][] = [
   ['a table that rows are gathered from', operation('Add', [x, operation('Gather', [weights(), rows])])],
   ['a weight that is transposed first', product(operation('Transpose', [weights()]))],
   [
-    'an embedding that is fused with what follows',
+    'a layer that only the runtime knows',
+    operation('FusedGemm', [x, weights()], {}, { domain: 'com.microsoft', types: [x.type] }),
+  ],
+  [
+    'a normalization that is fused with a sum',
     operation(
       'SkipLayerNormalization',
       [x, x, constant(floats([2], [1, tiny]), 'w')],
