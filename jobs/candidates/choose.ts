@@ -49,7 +49,7 @@ const dominates = (one: Measured, other: Measured): boolean =>
   axes.every((axis) => axis(one) <= axis(other)) && axes.some((axis) => axis(one) < axis(other));
 
 /** Whether nothing else that was tried is as good in bytes, latency and drop, and better in one of them. */
-export const isOnFront = (measured: Measured, all: readonly Measured[]): boolean =>
+const isOnFront = (measured: Measured, all: readonly Measured[]): boolean =>
   !all.some((other) => dominates(other, measured));
 
 /** Every candidate with whether it is on the Pareto front of bytes, latency and drop, the original among them. */

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { UnsuitableModelError } from '../../shared/errors/compression-errors';
+import { PassFailedError, UnsuitableModelError } from '../../shared/errors/compression-errors';
 import type { Model } from '../../shared/onnx/ir';
 import { readModel } from '../../shared/onnx/read-model';
 import { verifyGraph } from '../../shared/onnx/verify';
@@ -11,7 +11,7 @@ import type { Workbench } from '../compression/workbench';
 import { samplesIn } from './batch-folder';
 import { makeStep } from './make-step';
 import type { OrderOf, OutcomeOf } from './orders';
-import type { StepResult } from './step-tools';
+import type { StepResult, StepTools } from './step-tools';
 import type { TaskTools } from './task-tools';
 
 type Making = OrderOf<'make'> | OrderOf<'rank_layers'>;
@@ -46,15 +46,34 @@ export async function makeModel(order: OrderOf<'make'>, tools: TaskTools): Promi
   let before = readModel(await readFile(order.model));
   let passed: StepResult = { model: before, layers: [] };
   const notes: string[] = [];
-  for (const step of order.steps) {
+  for (const index of order.steps.keys()) {
     before = passed.model;
-    passed = await makeStep(step, before, { bench, order });
-    verifyGraph(passed.model.graph);
-    refuseUnchanged(passed, step.name);
+    passed = await nextStep(index, before, { bench, order });
     notes.push(...(passed.notes ?? []));
   }
   await writeFile(order.written, writeModel(passed.model));
   return { layers: await reported(before, passed, bench), notes };
+}
+
+/** `PassFailedError` names the step and those before it. */
+async function nextStep(
+  index: number,
+  model: Model,
+  tools: StepTools & { order: Pick<OrderOf<'make'>, 'steps'> },
+): Promise<StepResult> {
+  const { steps } = tools.order;
+  const [step] = steps.slice(index);
+  if (step === undefined) throw new Error(`there is no step ${index}`);
+  try {
+    const passed = await makeStep(step, model, tools);
+    verifyGraph(passed.model.graph);
+    refuseUnchanged(passed, step.name);
+    return passed;
+  } catch (cause) {
+    if (tools.bench.signal.aborted) throw cause;
+    const before = steps.slice(0, index).map(({ name }) => name);
+    throw new PassFailedError(step.name, before, cause);
+  }
 }
 
 function refuseUnchanged({ layers }: Passed, step: string): void {

@@ -80,7 +80,7 @@ export interface AskedCandidate {
 }
 
 /** Makes the model of a candidate at its place. */
-export async function makeFile(
+async function makeFile(
   run: CompressionRun,
   { steps, place, cleaned, deadlineMilliseconds }: AskedCandidate,
 ): Promise<OutcomeOf<'make'> | Failure> {

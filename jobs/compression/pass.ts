@@ -1,6 +1,4 @@
-import { PassFailedError } from '../../shared/errors/compression-errors';
 import type { Model, Value } from '../../shared/onnx/ir';
-import { verifyGraph } from '../../shared/onnx/verify';
 
 /** What a pass did to one layer; the bytes are those of its weights and of what decodes them. */
 export interface LayerDecision {
@@ -34,24 +32,4 @@ export interface Pass {
   /** As in a compress spec. */
   readonly name: string;
   apply(model: Model): Passed | Promise<Passed>;
-}
-
-/** The passes one after the other, each result proven to be a graph; `PassFailedError` names the pass and those before it. */
-export async function applyInTurn(passes: readonly Pass[], model: Model): Promise<Passed> {
-  let passed: Passed = { model, layers: [] };
-  for (const [index, pass] of passes.entries()) {
-    try {
-      passed = await step(pass, passed);
-    } catch (cause) {
-      const before = passes.slice(0, index).map(({ name }) => name);
-      throw new PassFailedError(pass.name, before, cause);
-    }
-  }
-  return passed;
-}
-
-async function step(pass: Pass, { model, layers }: Passed): Promise<Passed> {
-  const result = await pass.apply(model);
-  verifyGraph(result.model.graph);
-  return { model: result.model, layers: [...layers, ...result.layers] };
 }

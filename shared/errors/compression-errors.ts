@@ -12,7 +12,7 @@ export class PassFailedError extends AppError {
   constructor(pass: string, before: readonly string[], cause: unknown) {
     const known = cause instanceof AppError ? cause : undefined;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`the pass '${pass}' failed, after: ${before.join(', ') || 'none'}: ${reason}`, {
+    super(`${pass}${before.length === 0 ? '' : `, after ${before.join(' and ')},`} failed: ${reason}`, {
       code: known?.code ?? 'pass_failed',
       fault: known instanceof UnsuitableModelError ? 'caller' : 'service',
       details: { pass, before },

@@ -29,4 +29,3 @@ export const contractSpec = z.strictObject({
     })
     .prefault({}),
 });
-export type ContractSpec = z.infer<typeof contractSpec>;

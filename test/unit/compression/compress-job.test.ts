@@ -107,6 +107,7 @@ const trained = {
 async function setup({
   model: given = sideModel(),
   asked = {},
+  kept = false,
   testRows = true,
   source = trained,
 }: Given = {}) {
