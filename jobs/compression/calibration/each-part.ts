@@ -14,7 +14,7 @@ export interface Rows {
 }
 
 /** What may be held of results at once: little beside a runtime's own memory, and enough that calls are not what takes time. */
-export const bytesAtOnce = 2 ** 21;
+export const bytesAtOnce = 2 ** 20;
 
 /** Runs some rows; `before` rows came ahead of them. Gives the results, by whose size the next rows are chosen. */
 export type RunPart = (part: SampleBatch, before: number) => Promise<readonly Tensor[]>;

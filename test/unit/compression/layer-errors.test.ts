@@ -18,10 +18,8 @@ function setup() {
     at === 2 ? { ...layer, weights: layer.weights.map((weight, i) => (i === 5 ? 100 : weight)) } : layer,
   );
   const next = noise(8);
-  const x = floats(
-    [rows, width],
-    Float32Array.from({ length: rows * width }, () => next()),
-  );
+  const numbers = Float32Array.from({ length: rows * width }, () => next());
+  const x = floats([rows, width], numbers);
   const given = mlpOf(hard);
   return {
     given,
