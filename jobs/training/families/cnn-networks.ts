@@ -30,11 +30,13 @@ interface Blocks {
 
 const presets: Readonly<Record<CnnSpec['preset'], Readonly<Record<CnnSpec['size'], Blocks>>>> = {
   vgg: {
+    tiny: { widths: [16, 32, 48], depth: 1 },
     small: { widths: [32, 64, 128], depth: 1 },
     medium: { widths: [64, 128, 256], depth: 2 },
     large: { widths: [64, 128, 256, 512], depth: 3 },
   },
   resnet: {
+    tiny: { widths: [8, 16, 32], depth: 1 },
     /** Those of He et al.'s networks for images of 32 by 32, with fewer blocks in small and as many as ResNet-20 in medium. */
     small: { widths: [16, 32, 64], depth: 1 },
     medium: { widths: [16, 32, 64], depth: 3 },

@@ -9,7 +9,7 @@ import { runGraph } from '../../../support/run-graph';
 
 interface Asked {
   preset: 'vgg' | 'resnet';
-  size?: 'small' | 'medium' | 'large';
+  size?: 'tiny' | 'small' | 'medium' | 'large';
   height: number;
   width: number;
   channels?: number;
@@ -41,6 +41,8 @@ describe('convolutional networks', () => {
   it.each<Asked & { numbers: number }>([
     { preset: 'vgg', height: 28, width: 28, numbers: 98_661 },
     { preset: 'vgg', height: 8, width: 40, channels: 3, numbers: 96_677 },
+    { preset: 'vgg', size: 'tiny', height: 28, width: 28, numbers: 20_933 },
+    { preset: 'resnet', size: 'tiny', height: 28, width: 28, numbers: 19_645 },
     { preset: 'vgg', size: 'medium', height: 16, width: 16, numbers: 1_150_277 },
     { preset: 'vgg', size: 'large', height: 9, width: 9, numbers: 7_824_069 },
     { preset: 'vgg', height: 130, width: 64, channels: 3, numbers: 394_021 },
