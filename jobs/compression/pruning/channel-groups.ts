@@ -48,17 +48,42 @@ function namesFor(analysed: readonly { readonly weights: readonly WeightAxis[] }
   });
 }
 
-/** The axes of weights along which a group's channels run. */
-function weightsOf(members: Members, trace: ChannelTrace): readonly WeightAxis[] {
-  const channelOf = new Map(members.map((root, channel) => [root, channel]));
-  return [...trace.constants].flatMap(([weight, axes]) =>
-    axes.flatMap((labels, axis) => {
-      const channels = labels?.map((each) => channelOf.get(trace.sets.find(each)) ?? -1);
-      if (labels === undefined || channels === undefined || channels.every((channel) => channel < 0))
-        return [];
-      return [{ weight, axis, channels, role: trace.roles.get(labels) ?? 'carries' }];
-    }),
+interface Place {
+  readonly group: number;
+  readonly channel: number;
+}
+
+/** An axis of a weight as each group sees it whose channels run along it. */
+function byGroup(
+  labels: Int32Array,
+  places: ReadonlyMap<number, Place>,
+  trace: ChannelTrace,
+): Map<number, Int32Array> {
+  const found = new Map<number, Int32Array>();
+  for (const [index, label] of labels.entries()) {
+    const place = places.get(trace.sets.find(label));
+    if (place === undefined) continue;
+    const channels = found.get(place.group) ?? new Int32Array(labels.length).fill(-1);
+    channels[index] = place.channel;
+    found.set(place.group, channels);
+  }
+  return found;
+}
+
+/** The axes of weights along which the channels of each group run. */
+function weightsOf(groups: readonly Members[], trace: ChannelTrace): readonly (readonly WeightAxis[])[] {
+  const places = new Map(
+    groups.flatMap((members, group) => members.map((root, channel) => [root, { group, channel }] as const)),
   );
+  const weights = groups.map((): WeightAxis[] => []);
+  for (const [weight, axes] of trace.constants)
+    for (const [axis, labels] of axes.entries()) {
+      if (labels === undefined) continue;
+      const role = trace.roles.get(labels) ?? 'carries';
+      for (const [group, channels] of byGroup(labels, places, trace))
+        weights[group]?.push({ weight, axis, channels, role });
+    }
+  return weights;
 }
 
 const isMade = ({ role, weight }: WeightAxis): boolean => role === 'writes' && weight.tensor.dims.length > 1;
@@ -68,14 +93,16 @@ export function analyseChannels(given: Model): ChannelAnalysis {
   const model = upgradeModel(given);
   const trace = traceChannels(model.graph);
   const heads = new Set([...trace.heads].flatMap((axis) => [...axis].map((each) => trace.sets.find(each))));
-  const found = splitByAxes(trace)
-    .map((members) => ({ members, weights: weightsOf(members, trace) }))
-    .filter(({ members, weights }) => members.length > 1 && weights.some(isMade));
+  const sets = splitByAxes(trace);
+  const weights = weightsOf(sets, trace);
+  const found = sets
+    .map((members, index) => ({ members, weights: weights[index] ?? [] }))
+    .filter(({ members, weights: own }) => members.length > 1 && own.some(isMade));
   const names = namesFor(found);
   const places = new Map<number, { group: ChannelGroup; channel: number }>();
-  const groups = found.map(({ members, weights }, index): ChannelGroup => {
+  const groups = found.map(({ members, weights: own }, index): ChannelGroup => {
     const kind = members.some((root) => heads.has(root)) ? 'heads' : 'channels';
-    const group = { name: names[index] ?? '', kind, size: members.length, weights } as const;
+    const group = { name: names[index] ?? '', kind, size: members.length, weights: own } as const;
     for (const [channel, root] of members.entries()) places.set(root, { group, channel });
     return group;
   });

@@ -15,8 +15,8 @@ export interface Choice {
   readonly fraction: number;
   readonly importance: Importance;
   readonly ranking: Ranking;
-  /** Channels stay in multiples of this where a group has at least twice as many. */
-  readonly multiple: number;
+  /** Channels of a group of this size stay in multiples of so many. */
+  readonly multipleFor: (size: number) => number;
   /** What they are called in errors. */
   readonly noun: string;
 }
@@ -84,7 +84,7 @@ export function chooseChannels(groups: readonly ChannelGroup[], choice: Choice):
   const counts = (choice.ranking === 'global' ? globalCounts : uniformCounts)(groups, choice);
   return new Map(
     groups.map((group, index) => {
-      const count = rounded(counts[index] ?? group.size, group.size, choice.multiple);
+      const count = rounded(counts[index] ?? group.size, group.size, choice.multipleFor(group.size));
       return [group.name, best(scoresOf(group, choice.importance), count)];
     }),
   );

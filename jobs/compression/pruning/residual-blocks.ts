@@ -56,14 +56,16 @@ function blockOf(sum: OperationValue, skip: 0 | 1): Found | undefined {
   return isPlain && weights.length > 0 ? { sum, skip, branch, weights } : undefined;
 }
 
+const sums = new Set(['Add', 'Sum']);
+
 const isSum = (value: Value): value is OperationValue =>
-  value.kind === 'operation' && value.domain === '' && value.op === 'Add';
+  value.kind === 'operation' && value.domain === '' && sums.has(value.op) && value.inputs.length === 2;
 
 /** Every residual block (He et al., 2016) of a model that can be left out: both sides of the sum are of one shape. */
 export function findResidualBlocks({ graph }: Model): readonly ResidualBlock[] {
   const taken = new Map<string, number>();
-  const sums = topologicalOrder(graph.outputs.map(({ value }) => value)).filter(isSum);
-  return sums.flatMap((sum) => {
+  const order = topologicalOrder(graph.outputs.map(({ value }) => value));
+  return order.filter(isSum).flatMap((sum) => {
     const block = blockOf(sum, 0) ?? blockOf(sum, 1);
     if (block === undefined) return [];
     const name = block.weights.find((weight) => weight.name !== undefined)?.name ?? 'block';

@@ -40,10 +40,11 @@ function split(roots: ReadonlySet<number>, groups: Set<number>[], groupOf: Map<n
   for (const [group, part] of parts) {
     const whole = group === undefined ? undefined : groups[group];
     if (whole?.size === part.length) continue;
-    for (const root of part) {
+    const ordered = whole === undefined ? part : [...whole].filter((root) => roots.has(root));
+    for (const root of ordered) {
       whole?.delete(root);
       groupOf.set(root, groups.length);
     }
-    groups.push(new Set(part));
+    groups.push(new Set(ordered));
   }
 }

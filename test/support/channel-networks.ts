@@ -1,10 +1,10 @@
-import type { ChannelGroup } from '../../../../jobs/compression/pruning/channel-groups';
-import { attribute, constant, floats, input, int64s, operation, output } from '../../../../shared/onnx/build';
-import type { ConstantValue, Model, Tensor, Value } from '../../../../shared/onnx/ir';
-import { model } from '../../../../shared/onnx/model';
-import { shapeOf } from '../../../../shared/onnx/shapes';
-import { rewrite } from '../../../../shared/onnx/walk';
-import { noise } from '../../../support/random-mlp';
+import type { ChannelGroup } from '../../jobs/compression/pruning/channel-groups';
+import { attribute, constant, floats, input, int64s, operation, output } from '../../shared/onnx/build';
+import type { ConstantValue, Model, Tensor, Value } from '../../shared/onnx/ir';
+import { model } from '../../shared/onnx/model';
+import { shapeOf } from '../../shared/onnx/shapes';
+import { rewrite } from '../../shared/onnx/walk';
+import { noise } from './random-mlp';
 
 const side = 6;
 
