@@ -2,13 +2,12 @@ import type { StepOf } from '../../../shared/contracts/compression/step-spec';
 import { constant, tensor } from '../../../shared/onnx/build';
 import { castTo } from '../../../shared/onnx/expressions';
 import { toFloat16 } from '../../../shared/onnx/half';
-import type { ConstantValue, Model, Value } from '../../../shared/onnx/ir';
-import type { Pass, Passed } from '../pass';
+import type { ConstantValue, Value } from '../../../shared/onnx/ir';
 import { countOf, type RecipeOf } from './choose-layers';
 import { readDecoded } from './read-decoded';
 import { nameAfter, numbersOf } from './store-weights';
 import { weightInputs } from './weight-inputs';
-import { weightPass } from './weight-pass';
+import { type WeightPass, weightPass } from './weight-pass';
 
 const largestHalf = 65_504;
 
@@ -17,7 +16,7 @@ const largestHalf = 65_504;
  * and memory as before. CPUs have kernels of float16 for few operators, and the runtime casts back and forth around them, so
  * that activations stay float32 throughout.
  */
-export const float16 = ({ keep }: Pick<StepOf<'float16'>, 'keep'>): Pass & { apply(model: Model): Passed } =>
+export const float16 = ({ keep }: Pick<StepOf<'float16'>, 'keep'>): WeightPass =>
   weightPass({
     name: 'float16',
     oldestOpset: 7,

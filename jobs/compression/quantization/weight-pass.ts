@@ -27,8 +27,13 @@ interface Taken {
   readonly recipe: LayerRecipe;
 }
 
+/** A pass that needs nothing but the model. */
+export interface WeightPass extends Pass {
+  apply(model: Model): Passed;
+}
+
 /** A pass that stores weights in fewer bits, each weight once, whoever shares it. */
-export const weightPass = (parts: WeightPassParts): Pass & { apply(model: Model): Passed } => ({
+export const weightPass = (parts: WeightPassParts): WeightPass => ({
   name: parts.name,
   apply(model) {
     const layers = findWeightedLayers(model.graph, parts.weightInputs);

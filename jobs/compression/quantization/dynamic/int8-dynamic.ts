@@ -1,9 +1,7 @@
 import type { StepOf } from '../../../../shared/contracts/compression/step-spec';
-import type { Model } from '../../../../shared/onnx/ir';
-import type { Pass, Passed } from '../../pass';
 import type { RecipeOf } from '../choose-layers';
 import { storeWeights } from '../store-weights';
-import { weightPass } from '../weight-pass';
+import { type WeightPass, weightPass } from '../weight-pass';
 import { operatorName, type WeightedLayer } from '../weighted-layers';
 import { attentionRecipe } from './attention-recipe';
 import { convRecipe } from './conv-recipe';
@@ -55,7 +53,7 @@ const largestShare = 0.35;
  * DynamicQuantizeLinear with MatMulInteger (fused into DynamicQuantizeMatMul when the model is loaded) or ConvInteger,
  * DynamicQuantizeLSTM and QAttention of com.microsoft; embedding tables are stored as int8 and decoded row by row.
  */
-export function int8Dynamic(settings: Int8DynamicSettings): Pass & { apply(model: Model): Passed } {
+export function int8Dynamic(settings: Int8DynamicSettings): WeightPass {
   const rows = settings.operators.map((name) => table[name]);
   const eachRow = settings.eachRow ?? false;
   return weightPass({

@@ -13,7 +13,7 @@ function refusal({ node, weights }: WeightedLayer): string | undefined {
   if (weights.length < 2) return 'one of its weights is computed';
   if (intAttribute(attributes, 'layout', 0) !== 0)
     return 'the int8 LSTM has the batch second, this one first';
-  if (inputs[7] !== undefined) return 'it has peepholes, which the int8 LSTM computes in floats from floats';
+  if (inputs[7] !== undefined) return 'it has peepholes, for which there is no integer kernel';
   return attributeOf.int(attributes, 'hidden_size') === undefined ? 'its hidden size is not said' : undefined;
 }
 

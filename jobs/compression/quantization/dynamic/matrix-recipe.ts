@@ -11,7 +11,10 @@ import type { DynamicTools } from './dynamic-tools';
 const isTransposed = ({ op, attributes }: OperationValue, { turned }: Weight): boolean =>
   turned !== (op === 'Gemm' && intAttribute(attributes, 'transB', 0) !== 0);
 
-/** MatMul, and Gemm as a MatMul and an Add. */
+/**
+ * MatMul, and Gemm as a MatMul and an Add. The kernel takes no zero points by column for a stack of matrices, whose scales by
+ * column are symmetric therefore.
+ */
 export function matrixRecipe({ node, weights }: WeightedLayer, tools: DynamicTools): LayerRecipe | string {
   const [weight] = weights;
   const { dims } = weight.constant.tensor;
@@ -21,7 +24,7 @@ export function matrixRecipe({ node, weights }: WeightedLayer, tools: DynamicToo
   const form: StoredForm = {
     dims,
     ...(tools.perChannel ? { axis: transposed ? 0 : dims.length - 1 } : {}),
-    symmetric: tools.symmetric,
+    symmetric: tools.symmetric || (tools.perChannel && dims.length > 2),
     bits: tools.bits,
     signed: true,
   };
@@ -32,7 +35,8 @@ export function matrixRecipe({ node, weights }: WeightedLayer, tools: DynamicToo
       const stored = tools.weightOf(weight.constant, form);
       const columns = dims[transposed ? 0 : dims.length - 1] ?? 1;
       const groups = tools.perChannel ? [columns] : [];
-      return addBias(product(rebuilt, { stored, transposed, groups }, tools), rebuilt);
+      const zeroPoints = form.symmetric ? undefined : stored.zeroPoints(groups);
+      return addBias(product(rebuilt, { stored, transposed, groups, zeroPoints }, tools), rebuilt);
     },
   };
 }
@@ -42,6 +46,7 @@ interface Operand {
   readonly transposed: boolean;
   /** Shape of the scales. */
   readonly groups: readonly number[];
+  readonly zeroPoints: Value | undefined;
 }
 
 function product(node: OperationValue, operand: Operand, tools: DynamicTools): Value {
@@ -57,11 +62,10 @@ function product(node: OperationValue, operand: Operand, tools: DynamicTools): V
 
 /** Scales are multiplied with each other first: in this form the runtime knows the whole as one kernel. */
 function integerProduct(input: Value, operand: Operand, factor: number, tools: DynamicTools): Value {
-  const { stored, transposed, groups } = operand;
+  const { stored, transposed, groups, zeroPoints } = operand;
   const quantized = tools.quantize(input);
   const matrix = transposed ? transpose(stored.values) : stored.values;
-  const zeroPoints = tools.symmetric ? [] : [stored.zeroPoints(groups)];
-  const whole = operation('MatMulInteger', [quantized, matrix, output(quantized, 2), ...zeroPoints]);
+  const whole = operation('MatMulInteger', [quantized, matrix, output(quantized, 2), zeroPoints]);
   return multiply(castTo(whole, 'float'), multiply(output(quantized, 1), stored.scales(groups, factor)));
 }
 

@@ -1,12 +1,11 @@
 import type { StepOf } from '../../../../shared/contracts/compression/step-spec';
 import { intAttribute } from '../../../../shared/onnx/attributes';
-import type { ConstantValue, Model } from '../../../../shared/onnx/ir';
-import type { Pass, Passed } from '../../pass';
+import type { ConstantValue } from '../../../../shared/onnx/ir';
 import { countOf, type RecipeOf } from '../choose-layers';
 import { readDecoded } from '../read-decoded';
 import { numbersOf } from '../store-weights';
 import { weightInputs } from '../weight-inputs';
-import { weightPass } from '../weight-pass';
+import { type WeightPass, weightPass } from '../weight-pass';
 import { operatorName, type Weight, type WeightedLayer } from '../weighted-layers';
 import { type BlockForm, type Blocks, blockBytes, decodedBlocks, inBlocks, type Rows } from './blocks';
 import { multiplyBlocks } from './multiply-blocks';
@@ -24,7 +23,7 @@ const kernelBlocks: Readonly<Record<Step['bits'], readonly number[]>> = {
   2: [32, 64, 128],
 };
 
-/** What ONNX's own float form takes, in the rule that keeps layers whose blocks would be mostly filling. */
+/** Scales included; above it, scales and filling take what fewer bits give back. */
 const largestShare = 0.35;
 
 /**
@@ -32,7 +31,7 @@ const largestShare = 0.35;
  * them as they are; the weights of other operators are decoded by the runtime when it loads the model, so that they compute in
  * floats, as fast as before and in as much memory.
  */
-export const weightOnly = (settings: WeightOnlySettings): Pass & { apply(model: Model): Passed } =>
+export const weightOnly = (settings: WeightOnlySettings): WeightPass =>
   weightPass({
     name: 'weight_only',
     // BitwiseAnd came with 18.
@@ -43,13 +42,19 @@ export const weightOnly = (settings: WeightOnlySettings): Pass & { apply(model: 
     recipes: (layers) => blockRecipes(layers, settings),
   });
 
+/** Of its length, that a row may grow by when its last block is filled up. */
+const mostFilling = 1.2;
+
 /** How a product would have its weights; undefined where it has to read floats. */
-function cutFor({ node }: WeightedLayer, weight: Weight, { bits, block }: BlockForm): Cut | undefined {
+function cutFor({ node }: WeightedLayer, weight: Weight, form: BlockForm): Cut | undefined {
   const isProduct = ['MatMul', 'Gemm'].includes(operatorName(node)) && weight.input === 1;
-  if (!isProduct || weight.constant.tensor.dims.length !== 2 || !kernelBlocks[bits].includes(block))
+  if (!isProduct || weight.constant.tensor.dims.length !== 2 || !kernelBlocks[form.bits].includes(form.block))
     return undefined;
   const flagged = node.op === 'Gemm' && intAttribute(node.attributes, 'transB', 0) !== 0;
-  return flagged === weight.turned ? 'columns' : 'rows';
+  const cut = flagged === weight.turned ? 'columns' : 'rows';
+  const sizes = rowsOf(weight.constant, cut);
+  const { block } = fitted(form, sizes);
+  return Math.ceil(sizes.length / block) * block <= mostFilling * sizes.length ? cut : undefined;
 }
 
 /** Columns serve products alone; rows can be decoded as well. */
