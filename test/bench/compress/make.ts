@@ -1,5 +1,4 @@
 import { makeStep } from '../../../jobs/candidates/make-step';
-import type { OrderOf } from '../../../jobs/candidates/orders';
 import { cleanUp } from '../../../jobs/compression/cleanup/clean-up';
 import type { Samples } from '../../../jobs/compression/samples';
 import type { Workbench } from '../../../jobs/compression/workbench';
@@ -17,7 +16,6 @@ export interface Source {
   readonly signature: ModelSignature;
   readonly samples?: Samples;
   readonly sampleRows?: number;
-  readonly table?: OrderOf<'make'>['table'];
   /** For processors whose products of 8 bits saturate. */
   readonly reduceRange?: boolean;
 }
@@ -60,12 +58,11 @@ function workbench(source: Source, opened: ModelSession[]): Workbench {
   };
 }
 
-/** The model after the clean-up and these steps, made as a compress job makes a candidate. */
+/** The model after the clean-up and these steps, made as a compress job makes a candidate; `distill` needs files, and is not made here. */
 export async function made(source: Source, steps: readonly object[]): Promise<Uint8Array> {
   const opened: ModelSession[] = [];
   const bench = workbench(source, opened);
-  const { reduceRange = false, table } = source;
-  const order = { reduceRange, ...(table === undefined ? {} : { table }) };
+  const order = { reduceRange: source.reduceRange ?? false, original: '', outcome: '' };
   try {
     let { model } = await cleanUp(bench.original, bench);
     for (const step of steps) ({ model } = await makeStep(stepSpec.parse(step), model, { bench, order }));

@@ -46,17 +46,29 @@ def ort_dynamic(model, result, _, folder):
     quantize_dynamic(preprocessed(model, folder), result, per_channel=True)
 
 
+def per_channel_if_it_can(quantize):
+    """ONNX Runtime's own static quantizer stumbles over some biases where every channel has a scale."""
+    try:
+        quantize(True)
+    except Exception as error:
+        print(f"once more with a scale per tensor: {error}", file=sys.stderr)
+        quantize(False)
+
+
 def ort_static(model, result, calibration, folder):
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    quantize_static(
-        preprocessed(model, folder),
-        result,
-        Rows(read_rows(calibration)),
-        quant_format=QuantFormat.QDQ,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
+    path = preprocessed(model, folder)
+    per_channel_if_it_can(
+        lambda per_channel: quantize_static(
+            path,
+            result,
+            Rows(read_rows(calibration)),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=per_channel,
+        )
     )
 
 
@@ -106,8 +118,11 @@ def olive_static(model, result, calibration, folder):
         pre_process_data_config=DataComponentConfig(type="skip_pre_process"),
         dataloader_config=DataComponentConfig(params={"batch_size": BATCH}),
     )
-    config = {"data_config": data, "precision": "int8", "activation_type": "uint8", "per_channel": True}
-    olive(("quantization", "OnnxStaticQuantization"), config, model, result, folder)
+    config = {"data_config": data, "precision": "int8", "activation_type": "uint8"}
+    step = ("quantization", "OnnxStaticQuantization")
+    per_channel_if_it_can(
+        lambda per_channel: olive(step, {**config, "per_channel": per_channel}, model, result, folder)
+    )
 
 
 def olive_int4(model, result, _, folder):

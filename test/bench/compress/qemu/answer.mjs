@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 const ort = createRequire(import.meta.url)('onnxruntime-node');
 const { models, input, output, answers } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
-const storages = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array };
+const storages = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array, uint8: Uint8Array };
 const bytes = readFileSync(input.path);
 const data = new storages[input.type](
   bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
