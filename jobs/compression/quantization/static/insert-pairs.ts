@@ -1,7 +1,7 @@
 import { operation } from '../../../../shared/onnx/build';
 import type { ConstantValue, Graph, Model, Value } from '../../../../shared/onnx/ir';
 import { rewrite } from '../../../../shared/onnx/walk';
-import { dataInputsOf } from './operator-roles';
+import { dataInputsOf, integerName } from './operator-roles';
 import { type Grid, rounded } from './pairs';
 import type { StaticPlan } from './plan-static';
 import { rebuiltLayer, type WeightedLayer } from './weighted-layers';
@@ -54,8 +54,9 @@ export function insertPairs({ graph }: Model, plan: StaticPlan, grids: Grids): R
       return input && given ? read(given, input) : input;
     });
     // A node of several outputs stays the one that they are of: it reads what is stored alone.
-    if (inputs.every((input, at) => input === rebuilt.inputs[at])) return rebuilt;
-    const { op, attributes, types } = rebuilt;
+    const op = integerName(rebuilt);
+    if (op === rebuilt.op && inputs.every((input, at) => input === rebuilt.inputs[at])) return rebuilt;
+    const { attributes, types } = rebuilt;
     return operation(op, inputs, attributes, { outputs: types.length });
   };
   const result = rewrite(graph, (value, rebuilt) => {

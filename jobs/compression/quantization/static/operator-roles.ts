@@ -56,6 +56,7 @@ const entries: Readonly<Record<string, Entry>> = {
   LeakyRelu: rescales,
   Sigmoid: rescales,
   Add: combines,
+  Sum: { ...combines, fits: (node) => node.inputs.length === 2 && combines.fits?.(node) === true },
   Mul: combines,
   Relu: bounds,
   Clip: bounds,
@@ -66,6 +67,9 @@ function entryOf(node: OperationValue): Entry | undefined {
   if (entry === undefined || !isFloat(node) || entry.fits?.(node) === false) return undefined;
   return node.inputs.slice(0, entry.data).every(isFloat) ? entry : undefined;
 }
+
+/** What a node's operator is called where it is computed on integers: a Sum of two has no kernel of its own. */
+export const integerName = ({ op }: OperationValue): string => (op === 'Sum' ? 'Add' : op);
 
 /** Undefined of a node that only floats can compute. */
 export const roleOf = (node: OperationValue): Role | undefined => entryOf(node)?.role;

@@ -1,5 +1,5 @@
 import { floatAttribute, intAttribute } from '../../../../shared/onnx/attributes';
-import { operation } from '../../../../shared/onnx/build';
+import { constant, operation } from '../../../../shared/onnx/build';
 import type { Attributes, ConstantValue, OperationValue, Value } from '../../../../shared/onnx/ir';
 import { elementTypeOf, rankOf } from '../../../../shared/onnx/shapes';
 
@@ -37,12 +37,13 @@ function isRow(value: Value | undefined, channels: number | undefined): value is
   return value?.kind === 'constant' && value.tensor.dims.length === 1 && value.tensor.dims[0] === channels;
 }
 
-const conv: Form = (node, weight) => {
-  const bias = node.inputs[2];
-  if (bias !== undefined && !isRow(bias, weight.tensor.dims[0])) return 'its bias is computed';
+const conv: Form = (node, weight, readers) => {
   const { op, attributes } = node;
+  const [channels] = weight.tensor.dims;
+  const bias = node.inputs[2];
   const layer = { node, weight, axis: 0, result: node, op, attributes, givesIntegers: true };
-  return bias === undefined ? layer : { ...layer, bias };
+  if (bias === undefined) return { ...layer, ...biasBehind(node, channels, readers) };
+  return isRow(bias, channels) ? { ...layer, bias } : 'its bias is computed';
 };
 
 const gemm: Form = (node, weight) => {
@@ -61,20 +62,35 @@ const gemm: Form = (node, weight) => {
 };
 
 const matMul: Form = (node, weight, readers) => {
+  const [, columns] = weight.tensor.dims;
   if (weight.tensor.dims.length !== 2) return `its weights are of rank ${weight.tensor.dims.length}, not 2`;
   const layer = { node, weight, axis: 1, result: node, op: 'MatMul', givesIntegers: false };
-  const added = rankOf(node) === 2 ? biasBehind(node, weight.tensor.dims[1], readers) : undefined;
+  const added = rankOf(node) === 2 ? biasBehind(node, columns, readers) : undefined;
   return added === undefined
     ? { ...layer, attributes: node.attributes }
     : { ...layer, ...added, op: 'Gemm', attributes: {} };
 };
 
-/** A row that the only reader of a product adds to it. */
-function biasBehind(node: OperationValue, columns: number | undefined, readers: Readers) {
+/** A number for each channel that the only reader of a product adds to it. */
+function biasBehind(node: OperationValue, channels: number | undefined, readers: Readers) {
   const [reader, ...others] = readers.get(node) ?? [];
   if (reader?.kind !== 'operation' || reader.op !== 'Add' || others.length > 0) return undefined;
-  const bias = reader.inputs.find((input) => input !== node);
-  return isRow(bias, columns) ? { bias, result: reader } : undefined;
+  const addend = reader.inputs.find((input) => input !== node);
+  const bias = addend && rowOf(addend, channels, rankOf(node));
+  return bias && { bias, result: reader };
+}
+
+/** One number for each channel, `[channels]` or broadcast over `[batch, channels, …]`, as a list. */
+function rowOf(
+  value: Value,
+  channels: number | undefined,
+  rank: number | undefined,
+): ConstantValue | undefined {
+  if (isRow(value, channels) && rank === 2) return value;
+  if (value.kind !== 'constant' || channels === undefined || rank === undefined) return undefined;
+  const { dims, data, elementType } = value.tensor;
+  const isPerChannel = data.length === channels && dims.length <= rank && dims.at(1 - rank) === channels;
+  return isPerChannel ? constant({ elementType, dims: [channels], data }, value.name) : undefined;
 }
 
 const noKernel: Form = ({ op }) => `ONNX Runtime has no integer kernel of ${op} with calibrated ranges`;

@@ -71,10 +71,28 @@ const fusions: readonly [string, Build, readonly string[]][] = [
     ['QLinearConv', 'QLinearConv'],
   ],
   [
+    'a bias that is added for itself',
+    ({ conv, numbers, relu }, x) => {
+      const { inputs, attributes } = conv(x, [4, 16]);
+      const product = operation('Conv', inputs.slice(0, 2), attributes);
+      const bias = constant(floats([16, 1, 1], numbers(16, 1)));
+      return conv(relu(operation('Add', [product, bias])), [16, 16]);
+    },
+    ['QLinearConv', 'QLinearConv'],
+  ],
+  [
     'a residual sum',
     ({ conv, relu, add }, x) => {
       const stem = relu(conv(x, [4, 16]));
       return conv(relu(add(conv(stem, [16, 16]), stem)), [16, 16]);
+    },
+    ['QLinearConv', 'QLinearConv', 'QLinearAdd', 'QLinearConv'],
+  ],
+  [
+    'a Sum of two, as old exporters write it',
+    ({ conv, relu }, x) => {
+      const stem = relu(conv(x, [4, 16]));
+      return conv(operation('Sum', [conv(stem, [16, 16]), stem]), [16, 16]);
     },
     ['QLinearConv', 'QLinearConv', 'QLinearAdd', 'QLinearConv'],
   ],
