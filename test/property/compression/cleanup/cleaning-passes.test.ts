@@ -23,6 +23,7 @@ import { expectSameAnswers } from '../../../support/expect-same-answers';
 import { randomGraph } from '../../../support/random-graph';
 import { randomImageNetwork } from '../../../support/random-image-network';
 import { noise } from '../../../support/random-mlp';
+import { randomSequenceNetwork } from '../../../support/random-sequence-network';
 import { runModel } from '../../../support/run-onnx';
 
 const tools = { runtime: onnxModelRuntime(), signal: new AbortController().signal };
@@ -49,6 +50,7 @@ const passes: readonly CleaningPass[] = [
 
 const kinds: readonly [string, (seed: number, size: number) => Graph][] = [
   ['image networks with dead weights', randomImageNetwork],
+  ['sequence networks with attention', randomSequenceNetwork],
   ['graphs with loops and branches', randomGraph],
 ];
 
@@ -86,7 +88,7 @@ describe.each(cases)('%s, on any of the %s', (_, __, { pass, build }) => {
         expectSameAnswers(await runModel(writeModel(once.model), feeds), await runModel(before, feeds));
         expect(Buffer.from(writeModel(given)).equals(before)).toBe(true);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 });
