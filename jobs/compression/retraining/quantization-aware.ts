@@ -1,13 +1,23 @@
 import type { RecoverySpec } from '../../../shared/contracts/compression/step-spec';
-import type { Pass } from '../pass';
+import type { Value } from '../../../shared/onnx/ir';
+import type { LayerDecision, Pass } from '../pass';
 import { int8Static, type StaticSettings } from '../quantization/static/int8-static';
-import { storeWeights } from '../quantization/static/store-weights';
+import { withStoredWeights } from '../quantization/static/store-weights';
 import type { Workbench } from '../workbench';
-import { recover } from './recover';
+import { retrain } from './recover';
 
 export interface QuantizationAwareSettings extends Omit<StaticSettings, 'storedWeights'> {
   readonly bench: Workbench;
   readonly recovery: RecoverySpec;
+}
+
+/** A layer's decision by what its result became in the end. */
+function followed(
+  { results, ...layer }: LayerDecision,
+  becameOf: (value: Value) => Value | undefined,
+): LayerDecision {
+  const after = results && becameOf(results.after);
+  return results === undefined || after === undefined ? layer : { ...layer, results: { ...results, after } };
 }
 
 /**
@@ -19,9 +29,13 @@ export const quantizationAware = ({ bench, recovery, ...settings }: Quantization
   async apply(model) {
     const rounded = await int8Static({ ...settings, storedWeights: false }).apply(model);
     if (rounded.layers.every(({ kept }) => kept !== undefined)) return rounded;
-    const trained = await recover(rounded.model, { bench, recovery });
-    const { reduceRange } = settings;
-    const stored = storeWeights(trained, reduceRange === undefined ? {} : { reduceRange });
-    return { model: stored.model, layers: rounded.layers.map(({ results: _, ...layer }) => layer) };
+    const trained = await retrain(rounded.model, { bench, recovery });
+    const stored = withStoredWeights(trained.model, settings);
+    const becameOf = (value: Value): Value | undefined => {
+      const learned = trained.became.get(value);
+      return learned && stored.became.get(learned);
+    };
+    const layers = rounded.layers.map((layer) => followed(layer, becameOf));
+    return { model: { ...trained.model, graph: stored.graph }, layers };
   },
 });

@@ -21,7 +21,7 @@ import { keepingZeros } from './keeping-zeros';
 import { type ComparedAnswer, canHaveLabels, likeness } from './likeness';
 import { type KeptRows, keptRows } from './recovery-rows';
 import { onceModel, type RetrainedPart, retrainedPart } from './retrained-part';
-import { trainedTensors, withTensors } from './with-trained';
+import { type Retrained, trainedTensors, withTensors } from './with-trained';
 
 export interface RecoverOptions {
   readonly bench: Workbench;
@@ -158,6 +158,12 @@ async function trained(
  * `InterruptedError` when the bench's signal says so.
  */
 export async function recover(model: Model, options: RecoverOptions): Promise<Model> {
+  const retrained = await retrain(model, options);
+  return retrained.model;
+}
+
+/** As `recover`, and what each value of the model has become. */
+export async function retrain(model: Model, options: RecoverOptions): Promise<Retrained> {
   const { bench, keepZeros = false } = options;
   const student = upgradeModel(model);
   const part = retrainedPart({

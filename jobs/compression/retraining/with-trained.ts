@@ -18,11 +18,21 @@ export function trainedTensors(
   return (value) => learned.get(value) ?? followed.get(value.tensor);
 }
 
+/** A model that was trained, and what each value of it was before. */
+export interface Retrained {
+  readonly model: Model;
+  /** By the values of the model that was given, in today's operators. */
+  readonly became: ReadonlyMap<Value, Value>;
+}
+
 /** The same model with other numbers in the place of its constants. */
-export function withTensors(model: Model, tensorOf: (value: ConstantValue) => Tensor | undefined): Model {
-  const replaced = (value: Value): Value | undefined => {
+export function withTensors(model: Model, tensorOf: (value: ConstantValue) => Tensor | undefined): Retrained {
+  const became = new Map<Value, Value>();
+  const graph = rewrite(model.graph, (value, rebuilt) => {
     const tensor = value.kind === 'constant' ? tensorOf(value) : undefined;
-    return tensor && value.kind === 'constant' ? constant(tensor, value.name) : undefined;
-  };
-  return { ...model, graph: rewrite(model.graph, replaced) };
+    const made = tensor && value.kind === 'constant' ? constant(tensor, value.name) : rebuilt;
+    became.set(value, made);
+    return made;
+  });
+  return { model: { ...model, graph }, became };
 }

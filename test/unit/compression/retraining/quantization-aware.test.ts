@@ -81,5 +81,14 @@ describe('quantizationAware', () => {
     expect(rounded).toBeLessThan((floats ?? 0) - 0.3);
     expect(aware).toBeGreaterThan((floats ?? 0) - 0.2);
     expect(typesOf(trained.model)).toEqual(typesOf(without.model));
+    const [known, made] = [original, trained.model].map(
+      ({ graph }) => new Set(everyValue(graph.outputs.map(({ value }) => value))),
+    );
+    expect(
+      trained.layers.map(({ results }) => results && [known?.has(results.before), made?.has(results.after)]),
+    ).toEqual([
+      [true, true],
+      [true, true],
+    ]);
   });
 });
