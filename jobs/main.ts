@@ -1,9 +1,15 @@
 import { exitCodes } from './exit-code';
 
+const orphanMilliseconds = 60_000;
+
 // the only lines that know the process: its environment, its arguments, its signals, its parent, its exit code
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort('SIGTERM'));
-process.on('disconnect', () => stop.abort('whoever started this job is gone'));
+process.on('disconnect', () => {
+  stop.abort('whoever started this job is gone');
+  // nobody is left to end a process that does not hear of it
+  setTimeout(() => process.exit(exitCodes.retry), orphanMilliseconds).unref();
+});
 
 const [node, program = '', task = 'job', order = ''] = process.argv;
 const self = [node ?? 'node', ...process.execArgv, program] as const;

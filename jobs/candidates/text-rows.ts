@@ -25,6 +25,9 @@ export interface TextRowsRequest {
 /** Of a text that the model never saw. */
 const halves = { validation_fraction: 0, test_fraction: 0.5 };
 
+/** Each window is a whole run of the model for one answer; neighbours in a text say nearly the same. */
+const mostWindows = 2_048;
+
 interface Stretch {
   readonly units: TextUnits;
   readonly told: string;
@@ -51,13 +54,14 @@ export function textRows(request: TextRowsRequest): RowSources {
   const { encode } = vocabularyOfClasses(signature.classes ?? [], kind);
   const source = ({ units, told }: Stretch): RowSource => {
     const { ids } = encode(units);
-    const rows = Math.max(0, ids.length - context);
-    if (rows === 0)
+    const places = Math.max(0, ids.length - context);
+    if (places === 0)
       throw new UnusableDataError(
         `${told} has ${ids.length} tokens, and a window of ${context} tokens with the one behind it needs ${context + 1}; give more text`,
         'text_too_short',
       );
-    return { rows, told, read: (most) => windows(ids, { ...request, name: input.name, most }) };
+    const rows = Math.min(mostWindows, places);
+    return { rows, told: `${rows} windows of ${told}`, read: (most) => windows(ids, { ...request, name: input.name, most }) };
   };
   return { judged: source(judged), samples: source(samples), labelled: true, notes: [] };
 }
@@ -70,7 +74,7 @@ interface Windows {
 }
 
 async function* windows(ids: Uint16Array, { name, context, most, batchRows }: Windows) {
-  const rows = Math.min(most, ids.length - context);
+  const rows = Math.min(most, mostWindows, ids.length - context);
   const startOf = (row: number) => Math.floor((row * (ids.length - context)) / rows);
   for (let from = 0; from < rows; from += batchRows) {
     const count = Math.min(batchRows, rows - from);
