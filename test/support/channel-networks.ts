@@ -103,6 +103,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     operation('ConvTranspose', [x, build.weight([channelsOf(x), 5, 3, 3]), build.weight([5])], {
       pads: attribute.ints([1, 1, 1, 1]),
     }),
+  /** Two groups of four lose the same channels; each channel for itself goes whole. */
+  'transposed in groups': (x, build) => {
+    const group = [2, 8][build.draw(2)] ?? 2;
+    const kernel = build.weight([8, 2, 1, 1]);
+    return operation('ConvTranspose', [build.conv(x, 8), kernel, build.weight([2 * group])], {
+      group: attribute.int(group),
+    });
+  },
   normalized: (x, build) =>
     operation('InstanceNormalization', [build.conv(x, 6), build.weight([6]), build.weight([6])]),
   padded: (x, build) => {

@@ -1,6 +1,6 @@
 import { UnsuitableModelError } from '../../../shared/errors/compression-errors';
 import { castTo, reduceSum } from '../../../shared/onnx/expressions';
-import type { ConstantValue, Model, Value } from '../../../shared/onnx/ir';
+import type { ConstantValue, Model, Tensor, Value } from '../../../shared/onnx/ir';
 import { rankOf, shapeOf, staticShape } from '../../../shared/onnx/shapes';
 import { upgradeModel } from '../../../shared/onnx/upgrade-model';
 import { rewrite } from '../../../shared/onnx/walk';
@@ -46,12 +46,13 @@ export async function taylorOfBlocks(given: Model, data: TaylorData): Promise<Bl
         'float',
       ),
   }));
-  await measureEffects(model, parts, data, (effects) => {
+  const consume = (effects: ReadonlyMap<number, Tensor>) => {
     for (const [index, { data: change }] of effects) {
       const size = Number(change[0] ?? 0);
       squares[index] = (squares[index] ?? 0) + size * size;
     }
-  });
+  };
+  await measureEffects(model, data, { parts, consume });
   return new Map(blocks.map(({ name }, index) => [name, squares[index] ?? 0]));
 }
 

@@ -1,6 +1,6 @@
 import { UnsuitableModelError } from '../../../shared/errors/compression-errors';
 import { elementCount } from '../../../shared/onnx/element-types';
-import type { ConstantValue, Model, Value } from '../../../shared/onnx/ir';
+import type { ConstantValue, Model, Tensor, Value } from '../../../shared/onnx/ir';
 import { upgradeModel } from '../../../shared/onnx/upgrade-model';
 import type { LayerDecision, Pass, Passed } from '../pass';
 import type { Ranking } from './choose-channels';
@@ -22,13 +22,14 @@ export async function taylorOfWeights(given: Model, data: TaylorData): Promise<W
   const weights = findSparseWeights(model).map(({ weight }) => weight);
   const squares = weights.map(({ tensor: { dims } }) => new Float32Array(elementCount(dims)));
   const parts = weights.map((weight) => ({ at: weight, loss: weight, reduce: (product: Value) => product }));
-  await measureEffects(model, parts, data, (effects) => {
+  const consume = (effects: ReadonlyMap<number, Tensor>) => {
     for (const [index, { data: changes }] of effects) {
       const own = squares[index];
       if (own === undefined || !(changes instanceof Float32Array)) continue;
       for (const [at, change] of changes.entries()) own[at] = (own[at] ?? 0) + change * change;
     }
-  });
+  };
+  await measureEffects(model, data, { parts, consume });
   return new Map(weights.map((weight, index) => [weight, squares[index] ?? []]));
 }
 

@@ -178,14 +178,15 @@ function tellSizes({ node, inputs, trace, kept }: Shrinking): NodeParts {
   return { inputs: inputs.with(1, editEntries(given, new Map(edits))) };
 }
 
+/** Without names it drops whatever has one index, which may be the last channel that is left: then all of them stay. */
 const squeezing: ChannelRule = {
   axes(node, trace) {
-    const [axes, shape] = [trace.axesOf(node.inputs[0]), shapeOf(node.inputs[0])];
+    const axes = trace.axesOf(node.inputs[0]);
     const named = axesOf(node);
-    if (axes === undefined || named === undefined) return blockInputs(node, trace, unclear(node));
-    const dropped = named.map((axis) => fromFront(axis, axes.length));
-    const isLeft = (index: number) => (named.length === 0 ? shape?.[index] !== 1 : !dropped.includes(index));
-    return [axes.filter((_, index) => isLeft(index))];
+    if (axes === undefined || named === undefined || named.length === 0)
+      return blockInputs(node, trace, unclear(node));
+    const dropped = new Set(named.map((axis) => fromFront(axis, axes.length)));
+    return [axes.filter((_, index) => !dropped.has(index))];
   },
 };
 

@@ -31,6 +31,12 @@ export interface Part {
   readonly reduce: (product: Value) => Value;
 }
 
+/** What is measured, and who is told of it: effects by the part's place in the list. */
+interface Effects {
+  readonly parts: readonly Part[];
+  readonly consume: (effects: ReadonlyMap<number, Tensor>) => void;
+}
+
 const defaultDraws = 4;
 
 function gradientsAt(graph: Graph, parts: readonly Part[], seed: number): readonly Gradient[] {
@@ -76,9 +82,8 @@ const feedsOf = ({ feeds }: SampleBatch, { inputs }: ModelSession): Record<strin
  */
 export async function measureEffects(
   model: Model,
-  parts: readonly Part[],
   { samples, rows, open, signal, seed, draws = defaultDraws }: TaylorData,
-  consume: (effects: ReadonlyMap<number, Tensor>) => void,
+  { parts, consume }: Effects,
 ): Promise<void> {
   const { model: effects, names } = effectModel(model, parts, seed);
   if (names.size === 0) return;

@@ -51,12 +51,13 @@ export async function taylorImportance(
   const scores = groups.map(({ size }) => new Float64Array(size));
   const axes = groups.map(decisive);
   const places = axes.map((_, index) => axes.slice(0, index).flat().length);
-  await measureEffects(model, axes.flat().map(partOf), data, (effects) => {
+  const consume = (effects: ReadonlyMap<number, Tensor>) => {
     for (const [index, own] of axes.entries()) {
       const [squares, place] = [scores[index], places[index] ?? 0];
       const told = own.map((_, at) => effects.get(place + at));
       if (squares !== undefined) addSquares(squares, own, told);
     }
-  });
+  };
+  await measureEffects(model, data, { parts: axes.flat().map(partOf), consume });
   return new Map(groups.map(({ name }, index) => [name, scores[index] ?? new Float64Array()]));
 }
