@@ -1,12 +1,12 @@
 import type { ModelSignature } from '../../shared/contracts/model';
 import { InterruptedError, UnusableDataError } from '../../shared/errors/job-errors';
-import { elementCount } from '../../shared/onnx/element-types';
 import type { ModelSession } from '../../shared/ports/model-runtime';
 import { type RowChunk, readRows } from '../datasets/read-rows';
 import type { SplitTable } from '../datasets/split-table';
 import { type Collector, classCollector, numberCollector } from './collect-predictions';
 import type { Predictions } from './predictions';
 import { rowFeeds } from './row-feeds';
+import { rowsPerRun } from './run-rows';
 
 /** Tells the slices of a column apart. */
 export interface Slicer {
@@ -25,11 +25,6 @@ export interface Evaluation {
   readonly onRows?: (rows: number) => void;
 }
 
-/** Rows per call of the model; of one size for every evaluation, since dynamic quantization looks at the whole batch. */
-const batchRows = 256;
-/** Rows of large inputs, such as images, go in smaller batches. */
-const mostElements = 2 ** 23;
-
 /** What a model says of these rows, from raw columns to predictions as when it serves. */
 export async function predictRows(session: ModelSession, evaluation: Evaluation): Promise<Predictions> {
   const { signature, rows, signal, slicers = [], onRows } = evaluation;
@@ -42,7 +37,7 @@ export async function predictRows(session: ModelSession, evaluation: Evaluation)
   for await (const chunk of readRows(rows, {
     part: 'all',
     columns,
-    chunkRows: chunkRowsFor(session, signature),
+    chunkRows: rowsPerRun(session, signature),
   })) {
     if (signal.aborted) throw new InterruptedError(String(signal.reason));
     const outputs = await session.run(await rowFeeds(signature, chunk));
@@ -58,14 +53,6 @@ function collectorFor({ signature, rows: { counts }, slicers = [] }: Evaluation)
   return signature.task === 'classification'
     ? classCollector(signature, capacity)
     : numberCollector(signature, capacity);
-}
-
-/** A model whose inputs are of one instance is asked row by row. */
-function chunkRowsFor({ inputs }: ModelSession, signature: ModelSignature): number {
-  if (inputs.some(({ shape }) => shape[0] === 1)) return 1;
-  const elements = signature.inputs.map(({ shape }) => elementCount(shape.map((size) => Math.max(1, size))));
-  const row = elements.reduce((sum, count) => sum + count, 0);
-  return Math.max(1, Math.min(batchRows, Math.floor(mostElements / Math.max(1, row))));
 }
 
 function slicesIn({ rows, columns }: RowChunk, slicers: readonly Slicer[]): number[][] {

@@ -6,7 +6,7 @@ import type { ModelSession } from '../../shared/ports/model-runtime';
 import type { RowChunk } from '../datasets/read-rows';
 import { classValues } from '../evaluation/collect-predictions';
 import { classNames } from '../evaluation/predictions';
-import { rowFeeds } from '../evaluation/row-feeds';
+import { joined, runRows } from '../evaluation/run-rows';
 import { asProbabilities } from '../evaluation/scores-to-probabilities';
 import type { InputModel } from '../models/read-input-model';
 
@@ -24,7 +24,7 @@ export interface TeacherRequest {
   readonly classes: readonly string[];
   /** Names of the columns that there are. */
   readonly columns: readonly string[];
-  readonly load: (bytes: Uint8Array) => Promise<Pick<ModelSession, 'run'>>;
+  readonly load: (bytes: Uint8Array) => Promise<Pick<ModelSession, 'inputs' | 'run'>>;
 }
 
 /** Below it a probability is as good as none; its logarithm stays a number. */
@@ -52,8 +52,10 @@ export async function openTeacher(request: TeacherRequest): Promise<Teacher> {
   return {
     columns: signature.inputs.map(({ name }) => name),
     async logProbabilities(chunk) {
-      const outputs = await session.run(await rowFeeds(signature, chunk));
-      const { logarithms } = logProbabilitiesOf(signature, outputs, chunk.rows);
+      const parts: Float32Array[] = [];
+      for await (const { rows, outputs } of runRows(session, signature, chunk))
+        parts.push(logProbabilitiesOf(signature, outputs, rows).logarithms);
+      const logarithms = joined(parts);
       return Float32Array.from(logarithms, (_, at) => {
         const row = Math.floor(at / own.length) * own.length;
         return logarithms[row + (order[at - row] ?? 0)] ?? 0;

@@ -5,7 +5,7 @@ import type { ModelSession } from '../../../shared/ports/model-runtime';
 import { type RowChunk, readRows } from '../../datasets/read-rows';
 import type { SplitTable } from '../../datasets/split-table';
 import { numberValues } from '../../evaluation/collect-predictions';
-import { rowFeeds } from '../../evaluation/row-feeds';
+import { joined, runRows } from '../../evaluation/run-rows';
 import type { TargetEncoding } from '../../training/target-encoding';
 import { logProbabilitiesOf } from '../../training/teacher';
 import { teacherTensors } from './teacher-tensors';
@@ -15,7 +15,7 @@ export interface TutorRequest {
   readonly signature: ModelSignature;
   /** Names of tensors of its inside that are learned from, too. */
   readonly tensors: readonly string[];
-  readonly load: (bytes: Uint8Array) => Promise<Pick<ModelSession, 'run'>>;
+  readonly load: (bytes: Uint8Array) => Promise<Pick<ModelSession, 'inputs' | 'run'>>;
 }
 
 /** What a teacher says of some rows. */
@@ -62,10 +62,16 @@ export async function openTutor({ bytes, signature, tensors: wanted, load }: Tut
     columns: signature.inputs.map(({ name }) => name),
     tensorDims: tensors.map(({ dims }) => dims),
     async teach(chunk) {
-      const outputs = await session.run(await rowFeeds(signature, chunk));
+      const parts: Lecture[] = [];
+      for await (const { rows, outputs } of runRows(session, signature, chunk))
+        parts.push({
+          ...answersOf(signature, outputs, rows),
+          tensors: tensors.flatMap(({ output }) => [outputs[output]?.data].filter(isFloats)),
+        });
       return {
-        ...answersOf(signature, outputs, chunk.rows),
-        tensors: tensors.flatMap(({ output }) => [outputs[output]?.data].filter(isFloats)),
+        answers: joined(parts.map(({ answers }) => answers)),
+        fromScores: parts.some(({ fromScores }) => fromScores),
+        tensors: tensors.map((_, index) => joined(parts.flatMap((part) => part.tensors[index] ?? []))),
       };
     },
   };
