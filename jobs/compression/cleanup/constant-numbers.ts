@@ -37,6 +37,6 @@ export function constantLike(
   numbers: readonly number[] | Float64Array,
 ): ConstantValue {
   const { elementType } = like.tensor;
-  const data = elementType === 'double' ? Float64Array.from(numbers) : Float32Array.from(numbers);
+  const data = elementType === 'double' ? new Float64Array(numbers) : new Float32Array(numbers);
   return constant({ elementType, dims, data }, like.name);
 }

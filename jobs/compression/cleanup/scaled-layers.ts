@@ -22,15 +22,29 @@ type Recogniser = (node: OperationValue) => ScalableLayer | undefined;
 
 const isConstant = (value: Value | undefined): value is ConstantValue => value?.kind === 'constant';
 
-/** With each element times a number of its own; undefined where that overflows. */
+/** The constant with each element put through a function; undefined where that overflows. */
 function mapNumbers(
   value: ConstantValue,
   compute: (number: number, at: number) => number,
 ): ConstantValue | undefined {
-  const numbers = Float64Array.from(numbersOf(value) ?? [], compute);
-  const mapped = constantLike(value, value.tensor.dims, numbers);
+  const numbers = numbersOf(value) ?? [];
+  const results = new Float64Array(numbers.length);
+  for (let at = 0; at < results.length; at++) results[at] = compute(numbers[at] ?? 0, at);
+  const mapped = constantLike(value, value.tensor.dims, results);
   return numbersOf(mapped)?.every(Number.isFinite) ? mapped : undefined;
 }
+
+const isOne = (number: number): boolean => number === 1;
+
+/** Weights with each times the factor of its channel; the same ones where all factors are one. */
+const scaledWeight = (
+  weight: ConstantValue,
+  scale: readonly number[],
+  channelOf: (place: number) => number,
+): ConstantValue | undefined =>
+  scale.every(isOne)
+    ? weight
+    : mapNumbers(weight, (number, place) => number * (scale[channelOf(place)] ?? 1));
 
 /** A bias of one number per channel, in the type of another constant; undefined where that overflows. */
 function newBias(
@@ -74,7 +88,7 @@ const convolution: Recogniser = (node) => {
   const channelOf = outputChannels[node.op]?.(dims, groups);
   if (channelOf === undefined) return undefined;
   const scaled = ({ scale, shift }: Scaling) => {
-    const weights = mapNumbers(weight, (number, place) => number * (scale[channelOf(place)] ?? 1));
+    const weights = scaledWeight(weight, scale, channelOf);
     const sums = shift.map((sum, channel) => at(numbersOf(bias), channel, 0) * (scale[channel] ?? 1) + sum);
     const needsBias = bias !== undefined || sums.some((sum) => sum !== 0);
     const shifted = needsBias ? newBias(weight, bias, sums) : undefined;
@@ -103,7 +117,7 @@ const gemm: Recogniser = (node) => {
   );
   const scaled = ({ scale, shift }: Scaling) => {
     const channelOf = (place: number) => (isTransposed ? Math.floor(place / columns) : place % columns);
-    const weights = mapNumbers(weight, (number, place) => number * (scale[channelOf(place)] ?? 1));
+    const weights = scaledWeight(weight, scale, channelOf);
     const own = numbersOf(bias);
     const sums = shift.map((sum, channel) => beta * at(own, channel, 0) * (scale[channel] ?? 1) + sum);
     const shifted = newBias(weight, bias, sums);
@@ -126,16 +140,16 @@ function product(node: OperationValue): { x: Value; weight: ConstantValue; chann
   return { x, weight, channels: { count: dims[1] ?? 0, axis: rank - 1, rank } };
 }
 
-const isOne = (number: number): boolean => number === 1;
-
 /** An Add of what is added already would be no gain, so a product alone takes up factors only. */
 const matMul: Recogniser = (node) => {
   const found = product(node);
   if (found === undefined) return undefined;
   const { x, weight, channels } = found;
   const scaled = ({ scale, shift }: Scaling) => {
-    const weights = mapNumbers(weight, (number, place) => number * (scale[place % channels.count] ?? 1));
-    if (weights === undefined || scale.every(isOne)) return undefined;
+    const weights = scale.every(isOne)
+      ? undefined
+      : scaledWeight(weight, scale, (place) => place % channels.count);
+    if (weights === undefined) return undefined;
     const multiplied = operation('MatMul', [x, weights]);
     if (shift.every((sum) => sum === 0)) return [multiplied];
     const bias = newBias(weight, undefined, shift);
@@ -154,11 +168,11 @@ const biasedMatMul: Recogniser = (node) => {
   const added = scalingOf(node, channels);
   if (added === undefined || !isConstant(bias)) return undefined;
   const scaled = ({ scale, shift }: Scaling) => {
-    const weights = mapNumbers(weight, (number, place) => number * (scale[place % channels.count] ?? 1));
+    const weights = scaledWeight(weight, scale, (place) => place % channels.count);
     const sums = shift.map((sum, channel) => (added.shift[channel] ?? 0) * (scale[channel] ?? 1) + sum);
     const shifted = newBias(weight, bias, sums);
     if (weights === undefined || shifted === undefined) return undefined;
-    const product = operation('MatMul', [x, scale.every(isOne) ? weight : weights]);
+    const product = operation('MatMul', [x, weights]);
     return [product, operation('Add', [product, shifted])];
   };
   return { channels, nodes: [multiplied, node], weight, scaled };
