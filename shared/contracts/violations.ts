@@ -103,13 +103,35 @@ function unionViolations(issue: z.core.$ZodIssueInvalidUnion, from: string): Vio
   const pointer = pointerTo(issue.path, from);
   if ('options' in issue && issue.options !== undefined) {
     const key = issue.discriminator ?? '';
-    const given: unknown = typeof issue.input === 'object' ? Reflect.get(issue.input ?? {}, key) : undefined;
+    const given = memberOf(issue.input, key);
     const detail =
       allowed(issue.options, given) +
       (given === undefined ? ', and is missing' : `, not ${described(given)}`);
     return [{ pointer: pointer.endsWith(`/${key}`) ? pointer : `${pointer}/${key}`, detail }];
   }
+  const meant = memberMeant(issue);
+  if (meant !== undefined) {
+    const input = meant.path.slice(0, -1).reduce<unknown>(memberOf, issue.input);
+    return unionViolations({ ...meant, path: [...issue.path, ...meant.path], input }, from);
+  }
   return [{ pointer, detail: `${either(formsOf(issue))}, not ${described(issue.input)}` }];
+}
+
+const memberOf = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+/** Of a union of forms, an object, or a list of them, can only have meant the one whose objects a key tells apart. */
+function memberMeant({ input, errors }: z.core.$ZodIssueInvalidUnion) {
+  if (typeof input !== 'object' || input === null) return undefined;
+  return errors
+    .flat()
+    .find(
+      (each): each is z.core.$ZodIssueInvalidUnion =>
+        each.code === 'invalid_union' &&
+        'options' in each &&
+        each.options !== undefined &&
+        (typeof each.path[0] === 'number') === Array.isArray(input),
+    );
 }
 
 /** `must be a text`, `must be a number`: must be a text, or a number. */

@@ -102,6 +102,22 @@ describe('checked', () => {
     expect(violations).toEqual(["/spec/a~1b~0c must be a number, not 'x'"]);
   });
 
+  it.each([
+    { what: 'an object', given: { name: 'magic' }, at: '/spec/name' },
+    { what: 'an object of a list', given: [{ name: 'magic' }], at: '/spec/0/name' },
+  ])('tells the names that $what may have, where other forms are allowed as well', ({ given, at }) => {
+    const step = z.discriminatedUnion('name', [
+      z.object({ name: z.literal('prune') }),
+      z.object({ name: z.literal('distill') }),
+    ]);
+    const method = z.union([z.enum(['fast']), step, z.array(step)]);
+
+    const parsed = checked(method, given, '/spec');
+
+    const detail = "must be one of 'prune', 'distill', not 'magic'";
+    expect(parsed).toEqual({ ok: false, errors: [{ pointer: at, detail }] });
+  });
+
   it('names each form that a value may take, of unions in unions too', () => {
     const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
     const rows = z.array(z.record(z.string(), z.union([scalar, z.array(z.unknown())])));
