@@ -9,9 +9,9 @@ import type { Tensor } from '../../../shared/onnx/ir';
 import type { ModelSession } from '../../../shared/ports/model-runtime';
 import type { Source } from './make';
 
-const folder = join(process.cwd(), '../shared/models/magika');
+export const magikaFolder = join(process.cwd(), '../shared/models/magika');
 
-export const hasMagika = existsSync(folder);
+export const hasMagika = existsSync(magikaFolder);
 
 const width = 2_048;
 const classes = 214;
@@ -22,6 +22,7 @@ export interface Magika {
   readonly bytes: Uint8Array;
   readonly signature: ModelSignature;
   readonly rows: number;
+  readonly classes: number;
   /** `[rows, 2048]`, from one row to another. */
   readonly inputs: (from: number, to: number) => Tensor;
   /** The classes that its makers published. */
@@ -36,15 +37,16 @@ const signature: ModelSignature = {
 
 /** A classifier of files that others made and trained, with its published answers. */
 export function readMagika(): Magika {
-  const packed = gunzipSync(readFileSync(join(folder, 'reference-inputs.u16.gz')));
+  const packed = gunzipSync(readFileSync(join(magikaFolder, 'reference-inputs.u16.gz')));
   const values = new Uint16Array(packed.buffer, packed.byteOffset, packed.byteLength / 2);
   const labels = published.parse(
-    JSON.parse(readFileSync(join(folder, 'reference-labels.json'), 'utf8')),
+    JSON.parse(readFileSync(join(magikaFolder, 'reference-labels.json'), 'utf8')),
   ).label_index;
   return {
-    bytes: new Uint8Array(readFileSync(join(folder, 'model.onnx'))),
+    bytes: new Uint8Array(readFileSync(join(magikaFolder, 'model.onnx'))),
     signature,
     rows: labels.length,
+    classes,
     inputs: (from, to) =>
       tensor('int32', [to - from, width], Int32Array.from(values.subarray(from * width, to * width))),
     labels,

@@ -1,4 +1,5 @@
 import { runBenches } from '../run-benches';
+import { autoBench } from './auto-bench';
 import { calibrationBench } from './calibration-bench';
 import { cleanupBench } from './cleanup-bench';
 import { distillationBench } from './distillation-bench';
@@ -12,6 +13,7 @@ await runBenches({
   benches: {
     cleanup: cleanupBench,
     magika: magikaBench,
+    auto: autoBench,
     fashion: fashionBench,
     distillation: distillationBench,
     text: textBench,
