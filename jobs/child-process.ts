@@ -44,6 +44,6 @@ export async function runChildProcess(options: ChildProcessOptions): Promise<str
   });
   const isLate = deadlineMilliseconds !== undefined && performance.now() - start >= deadlineMilliseconds;
   if (killedBy === 'SIGKILL' && isLate)
-    return `it did not come to an end in ${Math.round(deadlineMilliseconds / 1_000)} s`;
+    return `it did not come to an end in ${Math.ceil(deadlineMilliseconds / 1_000)} s`;
   return `its process ended ${killedBy === null ? `with exit code ${code}` : `by ${killedBy}`}`;
 }

@@ -290,6 +290,28 @@ describe('the compress job', () => {
     await expect(run).rejects.toBeInstanceOf(UnsuitableModelError);
   });
 
+  it('refuses a model that the runtime has no kernel for, before it tries anything', async () => {
+    const given = sideModel();
+    const outputs = given.graph.outputs.map(({ name, value }) => ({
+      name,
+      value:
+        name === 'label'
+          ? value
+          : operation('Turn', [value], {}, { domain: 'elsewhere', types: [value.type] }),
+    }));
+    const foreign = {
+      ...given,
+      opsets: { ...given.opsets, elsewhere: 1 },
+      graph: { ...given.graph, outputs },
+    };
+    const { context, spec } = await setup({ model: foreign });
+
+    const run = compress.run(spec, context);
+
+    await expect(run).rejects.toThrow(/the model cannot be run, so there is nothing to compare with: .*Turn/);
+    expect(context.published).toEqual([]);
+  });
+
   it('fails as interrupted where it is told to stop', async () => {
     const { context, spec } = await setup();
     context.stop();
