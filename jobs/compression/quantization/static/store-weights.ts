@@ -20,7 +20,8 @@ export interface StoredForm {
  */
 export function storeWeights(model: Model, form: StoredForm = {}): Passed {
   const { graph, became } = withStoredWeights(model, form);
-  const layers = [...became].flatMap(([before, after]) => decisionOf(before, after) ?? []);
+  const names = new Map<string, number>();
+  const layers = [...became].flatMap(([before, after]) => decisionOf(before, after, names) ?? []);
   return { model: graph === model.graph ? model : { ...model, graph }, layers };
 }
 
@@ -109,12 +110,19 @@ function storedBias({ tensor: addends, name }: ConstantValue, { activations, wei
   return operation('DequantizeLinear', [integers, scale], isScalar ? {} : { axis: attribute.int(0) });
 }
 
-function decisionOf(before: Value, after: Value): LayerDecision | undefined {
+/** A weight's name for the first layer that reads it, and `#2`, `#3` and so on for others: as `layer-names.ts` has it. */
+function uniqueName(name: string, taken: Map<string, number>): string {
+  const copy = (taken.get(name) ?? 0) + 1;
+  taken.set(name, copy);
+  return copy === 1 ? name : `${name}#${copy}`;
+}
+
+function decisionOf(before: Value, after: Value, taken: Map<string, number>): LayerDecision | undefined {
   const found = before.kind === 'operation' ? pairedLayer(before) : undefined;
   if (found === undefined) return undefined;
   const { node, weight } = found;
   return {
-    layer: weight.name ?? node.op,
+    layer: uniqueName(weight.name ?? node.op, taken),
     operator: node.op,
     shape: weight.tensor.dims,
     bytesBefore: weight.tensor.data.length * 4,

@@ -278,9 +278,12 @@ describe('static int8', () => {
     const feeds = { x: floats([9, 24], numbers(9 * 24)) };
 
     const { model: int8, layers: decisions } = await calibrated(modelOver(x, twice), feeds);
+    const floatWeights = await calibrated(modelOver(x, twice), feeds, { storedWeights: false });
+    const after = storeWeights(floatWeights.model);
 
     expect(int8ConstantsOf(int8).map(({ name }) => name)).toEqual(['w.int8']);
     expect(decisions.map(({ layer }) => layer)).toEqual(['w', 'w#2']);
+    expect(after.layers.map(({ layer }) => layer)).toEqual(['w', 'w#2']);
   });
 
   it('tells of each layer what it was, what it is and where its results are', async () => {
