@@ -6,6 +6,12 @@ export interface TensorForm {
   readonly block?: number;
   /** Zero is the middle of the range, else the range reaches from the least to the largest value, and to zero. */
   readonly symmetric: boolean;
+  /**
+   * Where it is symmetric: the lowest number stands for the value of the largest size, whatever its sign, as ONNX Runtime's
+   * own quantizer of blocks has it. The scale may be negative, one number more is used than otherwise, and what lies near that
+   * value's opposite is off by up to a step in place of half a one.
+   */
+  readonly lopsided?: boolean;
   /** 7: one bit less than the byte holds, so that two products of uint8 and int8 fit 16 bits on x86 without VNNI. */
   readonly bits: 8 | 7 | 4 | 2;
   readonly signed: boolean;
@@ -81,9 +87,15 @@ function reachOf(values: Float32Array, { count, of }: Groups): Reach {
 /** The quotient of a denormal can be zero, and then any scale decodes the zeros. */
 const stepOf = (reach: number, steps: number): number => Math.fround(reach / steps) || 1;
 
-function scaleOf(least: number, most: number, levels: Levels, symmetric: boolean): [number, number] {
+interface Extremes {
+  readonly least: number;
+  readonly most: number;
+}
+
+function scaleOf({ least, most }: Extremes, levels: Levels, form: TensorForm): [number, number] {
   const { low, high, middle } = levels;
-  if (symmetric) return [stepOf(Math.max(-least, most), high - middle), middle];
+  if (form.symmetric && form.lopsided) return [stepOf(-least > most ? least : most, low - middle), middle];
+  if (form.symmetric) return [stepOf(Math.max(-least, most), high - middle), middle];
   const scale = stepOf(most - least, high - low);
   return [scale, Math.max(low, Math.min(high, Math.round(low - least / scale)))];
 }
@@ -93,7 +105,7 @@ const holder = ({ signed }: Whole, length: number): Int8Array | Uint8Array =>
 
 /**
  * Finite floats of any rank as whole numbers, each to half a step of its group's scale. Zero stays zero exactly. A symmetric
- * form leaves out the lowest number, so that it reaches as far up as down.
+ * form leaves out the lowest number, so that it reaches as far up as down, unless it is lopsided.
  */
 export function quantizeTensor(
   values: Float32Array,
@@ -106,8 +118,12 @@ export function quantizeTensor(
   const scales = new Float32Array(groups.count);
   const zeroPoints = holder(form, groups.count);
   for (let group = 0; group < groups.count; group++)
-    [scales[group], zeroPoints[group]] = scaleOf(least[group] ?? 0, most[group] ?? 0, levels, form.symmetric);
-  const low = form.symmetric ? 2 * levels.middle - levels.high : levels.low;
+    [scales[group], zeroPoints[group]] = scaleOf(
+      { least: least[group] ?? 0, most: most[group] ?? 0 },
+      levels,
+      form,
+    );
+  const low = form.symmetric && !form.lopsided ? 2 * levels.middle - levels.high : levels.low;
   const whole = holder(form, values.length);
   for (let at = 0; at < values.length; at++) {
     const group = groups.of(at);

@@ -3,15 +3,8 @@ import { constant, floats, operation, scalar, tensor } from '../../../../shared/
 import { castTo, ints, multiply, reshape, subtract } from '../../../../shared/onnx/expressions';
 import type { ConstantValue, Value } from '../../../../shared/onnx/ir';
 import { packBits } from '../pack-bits';
-import { quantizeTensor } from '../quantize-tensor';
 import { nameAfter } from '../store-weights';
-
-/** How weights share scales: `block` numbers that follow each other. */
-export interface BlockForm {
-  readonly bits: 8 | 4 | 2;
-  readonly block: number;
-  readonly symmetric: boolean;
-}
+import { type BlockForm, quantizeBlocks } from './quantize-blocks';
 
 /** Rows of weights in blocks, as MatMulNBits has them: each row begins a block, and its last one is filled up. */
 export interface Blocks extends BlockForm {
@@ -65,12 +58,7 @@ export function inBlocks(
   const { bits, block, symmetric } = form;
   const perRow = Math.ceil(length / block);
   const whole = filledUp(matrix, { rows, length }, perRow * block);
-  const quantized = quantizeTensor(whole, [rows * perRow, block], {
-    axis: 0,
-    symmetric,
-    bits,
-    signed: false,
-  });
+  const quantized = quantizeBlocks(whole, form);
   const [values, zeroPoints] = [quantized.values, quantized.zeroPoints].map((each) => Uint8Array.from(each));
   if (values === undefined || zeroPoints === undefined) throw new RangeError('nothing was quantized');
   const named = (suffix: string) => nameAfter(weight, suffix);

@@ -7,8 +7,9 @@ import { numbersOf } from '../store-weights';
 import { weightInputs } from '../weight-inputs';
 import { type WeightPass, weightPass } from '../weight-pass';
 import { operatorName, type Weight, type WeightedLayer } from '../weighted-layers';
-import { type BlockForm, type Blocks, blockBytes, decodedBlocks, inBlocks, type Rows } from './blocks';
+import { type Blocks, blockBytes, decodedBlocks, inBlocks, type Rows } from './blocks';
 import { multiplyBlocks } from './multiply-blocks';
+import type { BlockForm } from './quantize-blocks';
 
 type Step = StepOf<'weight_only'>;
 export type WeightOnlySettings = Omit<Step, 'name'>;

@@ -4,12 +4,14 @@ import {
   quantizeTensor,
   type TensorForm,
 } from '../../../../jobs/compression/quantization/quantize-tensor';
+import { quantizeBlocks } from '../../../../jobs/compression/quantization/weight-only/quantize-blocks';
 
 const bits = fc.constantFrom<TensorForm['bits']>(8, 7, 4, 2);
 const forms = fc
   .record({
     dims: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 }),
     symmetric: fc.boolean(),
+    lopsided: fc.boolean(),
     signed: fc.boolean(),
     bits,
     pick: fc.nat(),
@@ -50,6 +52,14 @@ const ranges = {
   false: { 8: [0, 255], 7: [0, 127], 4: [0, 15], 2: [0, 3] },
 } as const;
 
+type Ends = readonly [number, number];
+
+function halfStepOf({ symmetric, lopsided }: TensorForm, [low, high]: Ends, [least, most]: Ends): number {
+  if (!symmetric) return (most - least) / (high - low) / 2;
+  const steps = lopsided && high - low !== 128 ? (high - low + 1) >> 1 : (high - low) >> 1;
+  return Math.max(-least, most) / steps / 2;
+}
+
 describe('floats as whole numbers', () => {
   it('are within half a step of their group from what they were', () => {
     fc.assert(
@@ -60,13 +70,13 @@ describe('floats as whole numbers', () => {
 
         const names = groupNames(dims, form);
         const [low, high] = ranges[`${form.signed}`][form.bits];
-        const steps = form.symmetric ? (high - low) >> 1 : high - low;
         again.forEach((value, at) => {
           const own = values.filter((_, other) => names[other] === names[at]);
           const [least, most] = [Math.min(0, ...own), Math.max(0, ...own)];
-          const reach = form.symmetric ? Math.max(-least, most) : most - least;
-          const halfStep = reach / steps / 2;
-          expect(Math.abs(value - (values[at] ?? 0))).toBeLessThanOrEqual(halfStep * (1 + 1e-4) + 1e-40);
+          const halfStep = halfStepOf(form, [low, high], [least, most]);
+          const isFar = form.symmetric && form.lopsided && (values[at] ?? 0) * (-least > most ? 1 : -1) > 0;
+          const allowed = isFar ? 2 * halfStep : halfStep;
+          expect(Math.abs(value - (values[at] ?? 0))).toBeLessThanOrEqual(allowed * (1 + 1e-4) + 1e-40);
         });
       }),
       { numRuns: 60 },
@@ -81,7 +91,7 @@ describe('floats as whole numbers', () => {
         const [low, high] = ranges[`${form.signed}`][form.bits];
         expect(whole.every((value) => value >= low && value <= high)).toBe(true);
         expect(zeroPoints.every((value) => value >= low && value <= high)).toBe(true);
-        expect(scales.every((scale) => scale > 0)).toBe(true);
+        expect(scales.every((scale) => (form.lopsided ? scale !== 0 : scale > 0))).toBe(true);
         expect(scales).toHaveLength(new Set(groupNames(dims, form)).size);
         expect(zeroPoints).toHaveLength(scales.length);
         expect(whole).toBeInstanceOf(form.signed ? Int8Array : Uint8Array);
@@ -93,7 +103,7 @@ describe('floats as whole numbers', () => {
   it('stay what they are when quantized again around zero', () => {
     fc.assert(
       fc.property(forms, ({ dims, form: drawn, values }) => {
-        const form = { ...drawn, symmetric: true };
+        const form = { ...drawn, symmetric: true, lopsided: false };
         const once = dequantizeTensor(quantizeTensor(values, dims, form), dims, form);
 
         const twice = dequantizeTensor(quantizeTensor(once, dims, form), dims, form);
@@ -102,6 +112,45 @@ describe('floats as whole numbers', () => {
           const before = once[at] ?? 0;
           expect(Math.abs(value - before)).toBeLessThanOrEqual(Math.abs(before) * 1e-5 + 1e-40);
         });
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const blocks = fc
+  .record({
+    bits: fc.constantFrom<8 | 4 | 2>(8, 4, 2),
+    block: fc.constantFrom(16, 32),
+    symmetric: fc.boolean(),
+    count: fc.integer({ min: 1, max: 4 }),
+  })
+  .chain(({ block, count, ...form }) => {
+    const value = fc.float({ min: -10, max: 10, noNaN: true });
+    const numbers = fc.array(value, { minLength: block * count, maxLength: block * count });
+    return fc.record({
+      form: fc.constant({ ...form, block }),
+      matrix: numbers.map((each) => Float32Array.from(each)),
+    });
+  });
+
+describe('blocks of a few bits', () => {
+  it('are never further from what they were than by plain rounding', () => {
+    fc.assert(
+      fc.property(blocks, ({ form, matrix }) => {
+        const { bits, block, symmetric } = form;
+        const dims = [matrix.length / block, block];
+        const errorOf = (quantized: ReturnType<typeof quantizeBlocks>, which: number) =>
+          dequantizeTensor(quantized, dims, { axis: 0 })
+            .subarray(which * block, (which + 1) * block)
+            .reduce((sum, value, at) => sum + (value - (matrix[which * block + at] ?? 0)) ** 2, 0);
+        const plain = quantizeTensor(matrix, dims, { axis: 0, bits, symmetric, signed: false });
+
+        const quantized = quantizeBlocks(matrix, form);
+
+        for (let which = 0; which < matrix.length / block; which++)
+          expect(errorOf(quantized, which)).toBeLessThanOrEqual(errorOf(plain, which) * (1 + 1e-6));
+        expect(quantized.values.every((value) => value < 2 ** bits)).toBe(true);
       }),
       { numRuns: 40 },
     );

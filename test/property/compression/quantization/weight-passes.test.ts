@@ -55,7 +55,10 @@ const blocks = (
 
 const all = ({ weights }: DenseLayer) => [...weights];
 
-/** Half a step, by the range of a column, or of the layer: blocks, which may run over columns, are no worse. */
+/**
+ * Half a step, by the range of a column, or of the layer: blocks, which may run over columns, are no worse. A lopsided block may
+ * be off by a step.
+ */
 const forms: readonly Form[] = [
   dynamic({ perChannel: true, symmetric: true, reduceRange: false }, (column) => reachOf(column) / 127 / 2),
   dynamic({ perChannel: true, symmetric: false, reduceRange: false }, (column) => rangeOf(column) / 255 / 2),
@@ -70,7 +73,7 @@ const forms: readonly Form[] = [
   blocks(8, 32, false, (_, layer) => rangeOf(all(layer)) / 255 / 2),
   blocks(8, 16, true, (_, layer) => reachOf(all(layer)) / 127 / 2),
   blocks(4, 32, false, (_, layer) => rangeOf(all(layer)) / 15 / 2),
-  blocks(4, 64, true, (_, layer) => reachOf(all(layer)) / 7 / 2),
+  blocks(4, 64, true, (_, layer) => reachOf(all(layer)) / 8),
   blocks(2, 32, false, (_, layer) => rangeOf(all(layer)) / 3 / 2),
   {
     pass: float16({ keep: [] }),
