@@ -24,7 +24,7 @@ export interface Choice {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** The nearest multiple where the group is large enough for it; at least one channel stays. */
-export function rounded(count: number, size: number, multiple: number): number {
+function rounded(count: number, size: number, multiple: number): number {
   if (size < 2 * multiple) return Math.min(size, Math.max(1, Math.round(count)));
   return Math.min(size, Math.max(multiple, multiple * Math.round(count / multiple)));
 }

@@ -15,7 +15,7 @@ const norms = {
 export type Norm = keyof typeof norms;
 
 /** Sums over the weights of each channel of a group. */
-export function sumByChannel(
+function sumByChannel(
   { weight, axis, channels }: Pick<WeightAxis, 'weight' | 'axis' | 'channels'>,
   values: ArrayLike<number>,
   size: number,
