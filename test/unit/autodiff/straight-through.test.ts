@@ -22,7 +22,7 @@ function rounded(x: Value, { scale, zero, attributes = {}, domain = '' }: Roundi
 /** The gradient of the sum of what is rounded, each element times its place, with respect to the elements. */
 async function setup(values: Tensor, how: Rounding): Promise<number[]> {
   const x = input('x', 'float', values.dims);
-  const factors = values.data.length === 0 ? [] : Array.from(values.data, (_, place) => place + 1);
+  const factors = Array.from({ length: values.data.length }, (_, place) => place + 1);
   const weighed = multiply(rounded(x, how), constant(floats(values.dims, factors)));
   const loss = operation('ReduceSum', [weighed], { keepdims: attribute.int(0) });
   const [gradient = x] = differentiate(loss, [x]);
