@@ -112,7 +112,8 @@ function rebuildOperation(node: OperationValue, rewritten: Rewritten, adapt: Ada
 /**
  * The graph with values replaced bottom-up, each value once, in bodies too. What did not change keeps its identity.
  * A replaced node takes its projections along where it has as many outputs as the old one; else they stay with the old one.
- * An input replaced by an input takes its place in the graph's list.
+ * An input replaced by an input takes its place in the graph's list. `adapt` comes before: with it a node may get other inputs
+ * and attributes where it could not be built over the rewritten ones alone.
  */
 export function rewrite(graph: Graph, replace: Replace, adapt: Adapt = () => undefined): Graph {
   const rewritten = new Map<Value, Value>();

@@ -126,6 +126,34 @@ describe('rewrite', () => {
   });
 });
 
+describe('a node whose attributes go with its inputs', () => {
+  it('is adapted before it is built', () => {
+    const kernel = constant(floats([4, 1, 1], [1, 2, 3, 4]));
+    const given = input('image', 'float', [2, 4, 3]);
+    const smaller = input('image', 'float', [2, 2, 3]);
+    const node = operation('Conv', [given, kernel], { group: attribute.int(4) });
+    const graph = { name: 'g', inputs: [given], outputs: [{ name: 'y', value: node }] };
+    const half = constant(floats([2, 1, 1], [1, 2]));
+
+    const changed = rewrite(
+      graph,
+      (value) =>
+        new Map<Value, Value>([
+          [given, smaller],
+          [kernel, half],
+        ]).get(value),
+      ({ op }, inputs) => (op === 'Conv' ? operation(op, inputs, { group: attribute.int(2) }) : undefined),
+    );
+
+    verifyGraph(changed);
+    expect(changed.outputs[0]?.value.type).toEqual({
+      kind: 'tensor',
+      elementType: 'float',
+      shape: [2, 2, 3],
+    });
+  });
+});
+
 describe('graphs that are 100,000 nodes deep', () => {
   it('are walked, verified, rewritten, written and read without a deep stack', () => {
     const x = input('x', 'float', [1]);
