@@ -39,10 +39,12 @@ export function storedOnGrid(
   reach: Reach,
 ): ConstantValue {
   const [low, high] = reach;
+  const { elementType } = grid.zeroPoint.tensor;
   const group = groupsOf(floats.dims, grid.axis);
-  const whole = numbersOf(floats).map((value, at) =>
-    Math.min(high, Math.max(low, wholeOf(value, grid, group(at)))),
-  );
-  const stored: Tensor = tensor(grid.zeroPoint.tensor.elementType, floats.dims, whole);
-  return constant(stored, name === undefined ? undefined : `${name}.${stored.elementType}`);
+  const whole = new (elementType === 'uint8' ? Uint8Array : Int8Array)(floats.data.length);
+  // Millions of weights: numbers go from one typed array to the other.
+  for (let at = 0; at < whole.length; at++)
+    whole[at] = Math.min(high, Math.max(low, wholeOf(Number(floats.data[at]), grid, group(at))));
+  const stored: Tensor = tensor(elementType, floats.dims, whole);
+  return constant(stored, name === undefined ? undefined : `${name}.${elementType}`);
 }

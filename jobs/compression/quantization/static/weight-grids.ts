@@ -1,5 +1,5 @@
 import { constant, floats, scalar, tensor } from '../../../../shared/onnx/build';
-import type { ConstantValue, Value } from '../../../../shared/onnx/ir';
+import type { ConstantValue, Tensor, Value } from '../../../../shared/onnx/ir';
 import { quantizeTensor } from '../quantize-tensor';
 import type { Grid } from './pairs';
 import type { StaticPlan } from './plan-static';
@@ -45,7 +45,7 @@ function gridOf(
   const axis = perChannel ? layers[0]?.axis : undefined;
   // The kernel of convolutions takes one zero point for all channels.
   const sharesZero = perChannel && layers.some(({ op }) => op === 'Conv');
-  const { scales, zeroPoints } = quantizeTensor(Float32Array.from(numbersOf(weights)), weights.dims, {
+  const { scales, zeroPoints } = quantizeTensor(floatsOf(weights), weights.dims, {
     ...(axis === undefined ? {} : { axis }),
     symmetric: symmetric || sharesZero,
     bits: reduceRange ? 7 : 8,
@@ -64,6 +64,9 @@ function gridOf(
     axis,
   };
 }
+
+const floatsOf = (weights: Tensor): Float32Array =>
+  weights.data instanceof Float32Array ? weights.data : Float32Array.from(numbersOf(weights));
 
 /** A bias is stored in steps of both scales: where its channel's weights are next to nothing, larger steps lose nothing. */
 function fitBias(
