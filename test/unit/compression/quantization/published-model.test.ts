@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { weightOnly } from '../../../../jobs/compression/quantization/weight-only/weight-only';
+import { onnxModelRuntime } from '../../../../shared/adapters/onnxruntime/onnx-model-runtime';
 import { tensor } from '../../../../shared/onnx/build';
 import { readModel } from '../../../../shared/onnx/read-model';
 import { writeModel } from '../../../../shared/onnx/write-model';
-import { runModel } from '../../../support/run-onnx';
 
 const folder = join(__dirname, '../../../../../shared/models/magika');
 const whereGiven = existsSync(folder) ? describe : describe.skip;
@@ -34,16 +34,18 @@ whereGiven('magika in 4 bits (skipped where ../shared/models is not on this mach
     const distinct = new Map(rows.map((row) => [row.join(), row]));
     const answers = new Map<string, number>();
     const waiting = [...distinct];
+    const session = await onnxModelRuntime().load(bytes, { threads: 1 });
     while (waiting.length > 0) {
       const some = waiting.splice(0, rowsAtOnce);
       const batch = Int32Array.from(some.flatMap(([, row]) => [...row]));
-      const { target_label: scores } = await runModel(bytes, {
+      const { target_label: scores } = await session.run({
         bytes: tensor('int32', [some.length, length], batch),
       });
       const all = Array.from(scores?.data ?? [], Number);
       for (const [at, [key]] of some.entries())
         answers.set(key, bestOf(all.slice(at * classes, (at + 1) * classes)));
     }
+    await session.dispose();
     const right = rows.filter((row, at) => answers.get(row.join()) === published.label_index[at]);
     expect(right.length).toBeGreaterThanOrEqual(327);
   });
