@@ -84,7 +84,9 @@ interface Course {
 /** A student trained by a tutor, with its own preprocessing. */
 async function studentOf({ step, request, signature, rows }: Course, tutor: Tutor) {
   const { context: given, seed } = request;
-  const context = { ...given, inputs: given.inputs ?? noInputs };
+  const { runtime, threads, provider, memoryBytes, signal, log, models, inputs = noInputs } = given;
+  // checkpoints are left out: those of a job are none of its students'
+  const context = { runtime, threads, provider, memoryBytes, signal, log, models, inputs };
   const spec = trainSpecOf(step, signature, seed);
   const syllabus = await lookAtLessons(tutor, { rows, signature, seed });
   const { encoding, givesScores } = syllabus;

@@ -175,6 +175,17 @@ describe('distill', () => {
     expect(named(student)).toEqual(named(teacher));
   });
 
+  it('begins each student anew, and the same settings and seed make the same one', async () => {
+    const { step, teacher, split, context } = await setup({ step: { epochs: 1 } });
+    const bytesOf = async (temperature: number) =>
+      writeModel(await distill({ ...step, temperature }, { teacher, rows: split, context, seed: 5 }));
+
+    const [first, other, again] = [await bytesOf(2), await bytesOf(8), await bytesOf(2)];
+
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
   it.each<[string, Setup, RegExp]>([
     [
       'a teacher that does not know a label of the data',
