@@ -8,11 +8,12 @@ const forms = {
   'Ingot int8 dynamic': [{ name: 'int8_dynamic' }],
   'Ingot int8 weights, block 64': [{ name: 'weight_only', bits: 8, block: 64 }],
   'Ingot int4 weights, block 32': [{ name: 'weight_only', bits: 4, block: 32 }],
+  'Ingot int4 weights, block 32, symmetric': [{ name: 'weight_only', bits: 4, block: 32, symmetric: true }],
   'Ingot int8 static': [{ name: 'int8_static' }],
 } as const;
 
 const goals: Contest['goals'] = {
-  'Ingot int8 dynamic': { quality: 330, gzip: 0.35 },
+  'Ingot int8 weights, block 64': { quality: 330, gzip: 0.35 },
   'Ingot int4 weights, block 32': { quality: 327 },
 };
 

@@ -71,44 +71,58 @@ async function writeOrder(folder: string, forms: readonly Asked[], pixels: Tenso
   return { path: at('order.json'), answers: order.answers };
 }
 
-/** The most probable class of every image, form by form. */
+/** The probabilities of all images, form by form. */
 async function answersOf({ path, answers }: Order, command: readonly [string, ...string[]]) {
   const [program, ...before] = command;
   await run(program, [...before, script, path], { maxBuffer: 2 ** 26 });
   const bytes = await readFile(answers);
   const scores = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return Array.from({ length: scores.length / (images * classes) }, (_, form) =>
-    Array.from({ length: images }, (__, image) => {
-      const from = (form * images + image) * classes;
-      const own = scores.subarray(from, from + classes);
-      return own.indexOf(Math.max(...own));
-    }),
+  const size = images * classes;
+  return Array.from({ length: scores.length / size }, (_, form) =>
+    scores.subarray(form * size, (form + 1) * size),
   );
 }
+
+/** The most probable class of every image. */
+const labelsOf = (scores: Float32Array): readonly number[] =>
+  Array.from({ length: images }, (_, image) => {
+    const own = scores.subarray(image * classes, (image + 1) * classes);
+    return own.indexOf(Math.max(...own));
+  });
 
 const share = (pairs: readonly (readonly [unknown, unknown])[]): number =>
   (100 * pairs.filter(([a, b]) => a === b).length) / pairs.length;
 
-function rowsOf(
-  { name, promised }: Asked,
-  native: readonly number[],
-  emulated: readonly number[],
-  truth: readonly number[],
-): Row[] {
+interface Answered {
+  readonly native: Float32Array;
+  readonly emulated: Float32Array;
+  readonly truth: readonly number[];
+}
+
+function rowsOf({ name, promised }: Asked, { native, emulated, truth }: Answered): Row[] {
+  const [here, there] = [labelsOf(native), labelsOf(emulated)];
   const accuracy = (given: readonly number[]) => share(given.map((label, index) => [label, truth[index]]));
   const same: Row = {
     name: `CNN, ${name}: labels as on this machine`,
     unit: `% of ${images}`,
-    value: share(emulated.map((label, index) => [label, native[index]])),
+    value: share(there.map((label, index) => [label, here[index]])),
   };
   const own: Row = {
     name: `CNN, ${name}: accuracy on ${cpu}`,
     unit: '%',
-    value: accuracy(emulated),
+    value: accuracy(there),
     peer: 'this machine',
-    peer_value: accuracy(native),
+    peer_value: accuracy(here),
   };
-  return [promised ? withGoal(same, '>=', 99.5) : same, own];
+  const apart: Row = {
+    name: `CNN, ${name}: largest difference of a probability`,
+    unit: '',
+    value: native.reduce(
+      (most, value, at) => Math.max(most, Math.abs(value - (emulated[at] ?? Number.NaN))),
+      0,
+    ),
+  };
+  return [promised ? withGoal(same, '>=', 99.5) : same, own, apart];
 }
 
 /** What quantized models answer on a processor without VNNI, which is emulated. */
@@ -132,7 +146,10 @@ export const qemuBench: Bench = async () => {
     const native = await answersOf(order, [process.execPath]);
     const emulated = await answersOf(order, [emulator, '-cpu', cpu, process.execPath, '--jitless']);
     const truth = Array.from(labels.data, Number);
-    return forms.flatMap((form, index) => rowsOf(form, native[index] ?? [], emulated[index] ?? [], truth));
+    const none = new Float32Array();
+    return forms.flatMap((form, index) =>
+      rowsOf(form, { native: native[index] ?? none, emulated: emulated[index] ?? none, truth }),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
