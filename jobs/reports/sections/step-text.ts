@@ -28,7 +28,7 @@ const ranges = ({
 
 const pruned = ({ fraction, importance, rounds, recovery }: StepOf<'prune_channels'>): Told => [
   percent(fraction),
-  `by ${importance}`,
+  importance === undefined ? '' : `by ${importance}`,
   rounds > 1 && `in ${rounds} rounds`,
   recovery && `recovered over ${recovery.epochs} epochs`,
 ];
@@ -62,7 +62,7 @@ const texts: { readonly [N in StepName]: (step: StepOf<N>) => Told } = {
 const toldOf = <N extends StepName>(name: N, step: StepOf<N>): Told => texts[name](step);
 
 /** A step of a compression in words: what it does, and the settings that tell it from others. */
-export const stepText = (step: StepSpec): string => toldOf(step.name, step).filter(Boolean).join(', ');
+const stepText = (step: StepSpec): string => toldOf(step.name, step).filter(Boolean).join(', ');
 
 /** Steps one after the other; of none, what every candidate begins with. */
 export const stepsText = (steps: readonly StepSpec[]): string =>

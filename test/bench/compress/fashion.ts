@@ -28,7 +28,7 @@ export function fashionBatch(images: Images): SampleBatch & { readonly labels: T
 const batch = 250;
 
 /** The first images of the training part; they come in no order. */
-export const fashionSamples = (images: Images): Samples =>
+const fashionSamples = (images: Images): Samples =>
   async function* ({ mostRows = images.length } = {}) {
     const rows = Math.min(mostRows, images.length);
     for (let from = 0; from < rows; from += batch)

@@ -56,7 +56,7 @@ export function readMagika(): Magika {
 const batch = 16;
 
 /** Every row in batches; there are no others. */
-export const magikaSamples = (magika: Magika): Samples =>
+const magikaSamples = (magika: Magika): Samples =>
   async function* ({ mostRows = magika.rows } = {}): AsyncIterable<SampleBatch> {
     const rows = Math.min(mostRows, magika.rows);
     for (let from = 0; from < rows; from += batch) {
@@ -73,7 +73,7 @@ export const magikaSource = (magika: Magika): Source => ({
 });
 
 /** The class of the largest score in each row. */
-export function bestClasses(scores: Tensor | undefined): readonly number[] {
+function bestClasses(scores: Tensor | undefined): readonly number[] {
   const [rows = 0, columns = 0] = scores?.dims ?? [];
   return Array.from({ length: rows }, (_, row) => {
     const own = Array.from({ length: columns }, (__, at) => Number(scores?.data[row * columns + at]));

@@ -41,7 +41,7 @@ function* inBatches(starts: readonly number[]): Iterable<readonly number[]> {
 }
 
 /** Windows of what the model learned from. */
-export const textSamples = (text: Text, count: number): Samples =>
+const textSamples = (text: Text, count: number): Samples =>
   async function* ({ mostRows = count } = {}) {
     const starts = spread(0, text.heldOutFrom - context, count).slice(0, mostRows);
     for (const some of inBatches(starts)) yield windows(text, some);
