@@ -5,12 +5,9 @@ type Told = readonly (string | false | undefined)[];
 
 const percent = (fraction: number): string => formatShare(fraction).replace('.0 %', ' %');
 
-const weights = ({
-  per_channel,
-  symmetric,
-  reduce_range,
-  keep,
-}: Omit<StepOf<'int8_dynamic'>, 'name' | 'operators'>): Told => [
+type WeightForm = Pick<StepOf<'int8_static'>, 'per_channel' | 'symmetric' | 'reduce_range' | 'keep'>;
+
+const weights = ({ per_channel, symmetric, reduce_range, keep }: WeightForm): Told => [
   per_channel ? 'a scale per channel' : 'a scale per tensor',
   !symmetric && 'asymmetric',
   reduce_range && '7 bits',
@@ -35,7 +32,7 @@ const pruned = ({ fraction, importance, rounds, recovery }: StepOf<'prune_channe
 
 /** What each step does, then how. */
 const texts: { readonly [N in StepName]: (step: StepOf<N>) => Told } = {
-  int8_dynamic: (step) => ['Dynamic int8', ...weights(step)],
+  int8_dynamic: (step) => ['Dynamic int8', step.each_row && 'a scale per row', ...weights(step)],
   int8_static: (step) => ['Static int8', ranges(step), ...weights(step)],
   weight_only: ({ bits, block, symmetric, keep }) => [
     `Weights of ${bits} bits`,
