@@ -1,4 +1,5 @@
 import type { StepName, StepOf, StepSpec } from '../../shared/contracts/compression/step-spec';
+import type { PruningStep } from './pruners';
 
 type Details = { readonly [N in StepName]?: (step: StepOf<N>) => string };
 
@@ -7,8 +8,8 @@ const kept = ({ keep }: { readonly keep: readonly string[] }): string =>
   keep.length === 0 ? '' : `_keep${keep.length}`;
 const ranges = ({ calibration: { method }, ...step }: StepOf<'int8_static'> | StepOf<'quantization_aware'>) =>
   `${method === 'minmax' ? '' : `_${method}`}${kept(step)}`;
-const pruned = ({ fraction, importance }: { readonly fraction: number; readonly importance: string }) =>
-  `${percent(fraction)}${importance === 'taylor' ? '_taylor' : ''}`;
+const pruned = ({ fraction, importance }: PruningStep) =>
+  `${percent(fraction)}${importance === undefined ? '' : `_${importance}`}`;
 
 /** What tells forms of one step apart that are often tried beside each other. */
 const details: Details = {
@@ -20,7 +21,7 @@ const details: Details = {
   prune_channels: pruned,
   prune_heads: pruned,
   prune_layers: pruned,
-  prune_weights: ({ pattern, ...step }) => (pattern === '2:4' ? '_2:4' : pruned(step)),
+  prune_weights: (step) => (step.pattern === '2:4' ? '_2:4' : pruned(step)),
 };
 
 const detailOf = <N extends StepName>(name: N, step: StepOf<N>): string => details[name]?.(step) ?? '';

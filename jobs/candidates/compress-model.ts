@@ -119,7 +119,7 @@ async function compressRun(run: CompressionRun, { rows, source, signature }: Kno
   const reports = [cleaned.candidate, ...trials.tried.map(({ report }) => report)];
   const candidates = withFront(reports, original);
   const verdict = choose({ candidates, original, contract, goal });
-  const machine = await machineOf();
+  const machine = machineOf();
   const report: CompressionReport = {
     model: { name: source.name, version: source.version },
     contract,

@@ -1,25 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { type ProcessorKind, processorKind } from '../../shared/config/processor';
 import type { TargetCpu } from '../../shared/contracts/compression/contract-spec';
 
 /** The processor that the job runs on. */
 export interface Machine {
   readonly name: string;
-  readonly kind: Exclude<TargetCpu, 'any'> | 'other';
+  readonly kind: ProcessorKind;
 }
 
-/** What the kernel calls instructions that multiply 8-bit numbers without saturating. */
-const vnni = /\bavx512_vnni\b/;
-const avx2 = /\bavx2\b/;
-
-/** By the flags that Linux tells; elsewhere by the architecture alone. */
-export async function machineOf(): Promise<Machine> {
-  const name = cpus()[0]?.model.trim() || process.arch;
-  if (process.arch === 'arm64') return { name, kind: 'arm64' };
-  const flags = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
-  if (vnni.test(flags)) return { name, kind: 'avx512vnni' };
-  return { name, kind: avx2.test(flags) ? 'avx2' : 'other' };
-}
+export const machineOf = (): Machine => ({
+  name: cpus()[0]?.model.trim() || process.arch,
+  kind: processorKind(),
+});
 
 /** What people should know of latencies that were taken on another machine than the target. */
 export const machineNotes = ({ name, kind }: Machine, target: TargetCpu): string[] =>

@@ -1,8 +1,9 @@
 import type { StepOf } from '../../shared/contracts/compression/step-spec';
+import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import type { Model } from '../../shared/onnx/ir';
 import type { Pass, Passed } from '../compression/pass';
 import { type ChannelGroup, findChannelGroups } from '../compression/pruning/channel-groups';
-import { pruneChannels, pruneHeads } from '../compression/pruning/prune-channels';
+import { countParts, pruneChannels, pruneHeads } from '../compression/pruning/prune-channels';
 import { pruneGradually } from '../compression/pruning/prune-gradually';
 import { pruneLayers, taylorOfBlocks } from '../compression/pruning/prune-layers';
 import { pruneWeights, sparseNote, taylorOfWeights } from '../compression/pruning/prune-weights';
@@ -10,6 +11,7 @@ import { findResidualBlocks } from '../compression/pruning/residual-blocks';
 import type { TaylorData } from '../compression/pruning/taylor/measure-effects';
 import { taylorImportance } from '../compression/pruning/taylor/taylor-importance';
 import { recover } from '../compression/retraining/recover';
+import type { Workbench } from '../compression/workbench';
 import { samplesOf } from './quantizers';
 import type { StepResult, StepTools } from './step-tools';
 
@@ -40,7 +42,7 @@ const channelPruner = (
     const importance = data && (await taylorImportance(model, groupsOf(model, kind), data));
     return pass({ fraction, ...(importance ? { importance } : {}) });
   },
-  parts: (model) => groupsOf(model, kind).reduce((sum, { size }) => sum + size, 0),
+  parts: (model) => countParts(model, kind),
 });
 
 const pruners: { readonly [N in PruningName]: Pruner<N> } = {
@@ -69,26 +71,48 @@ export const isPruning = (step: { readonly name: string }): step is PruningStep 
 /** Enough to tell what matters; gradients of more rows would say the same. */
 const importanceRows = 1_024;
 
+type Round = Parameters<Pruner<PruningName>['passOf']>[1];
+
+/** A round by what matters to the answers; by the size of weights where that is asked for, or the model has no gradients. */
+async function pruneOnce<N extends PruningName>(
+  { passOf }: Pruner<N>,
+  step: StepOf<N> & PruningStep,
+  { bench, round }: { bench: Workbench; round: Omit<Round, 'data'> },
+): Promise<StepResult> {
+  const apply = async (data?: TaylorData) =>
+    (await passOf(step, { ...round, ...(data ? { data } : {}) })).apply(round.model);
+  if (step.importance === 'magnitude') return apply();
+  const { open, signal, seed } = bench;
+  const data = { samples: samplesOf(bench), rows: importanceRows, open, signal, seed };
+  try {
+    return await apply(data);
+  } catch (error) {
+    if (step.importance === 'taylor' || !(error instanceof UnsuitableModelError)) throw error;
+    return { ...(await apply()), notes: [`pruned by the size of weights: ${error.message}`] };
+  }
+}
+
 /** Takes parts of a model out, in rounds, each followed by recovery where the step asks for that. */
 export async function prune<N extends PruningName>(
   name: N,
   { step, model, tools: { bench } }: { step: StepOf<N> & PruningStep; model: Model; tools: StepTools },
 ): Promise<StepResult> {
-  const { passOf, parts, keepZeros = false, notes = [] } = pruners[name];
-  const { fraction, rounds, recovery, importance } = step;
-  const { open, signal, seed } = bench;
-  const taylor = importance === 'taylor';
-  const data = taylor
-    ? { data: { samples: samplesOf(bench), rows: importanceRows, open, signal, seed } }
-    : {};
+  const pruner: Pruner<N> = pruners[name];
+  const { parts, keepZeros = false } = pruner;
+  const { fraction, rounds, recovery } = step;
+  const notes = new Set(pruner.notes);
   const pruned: Passed = await pruneGradually({
     model,
     rounds,
     fraction,
-    signal,
-    prune: async (left, share) => (await passOf(step, { model: left, fraction: share, ...data })).apply(left),
+    signal: bench.signal,
+    prune: async (left, share) => {
+      const passed = await pruneOnce(pruner, step, { bench, round: { model: left, fraction: share } });
+      for (const note of passed.notes ?? []) notes.add(note);
+      return passed;
+    },
     ...(parts ? { parts } : {}),
     ...(recovery ? { recover: (left) => recover(left, { bench, recovery, keepZeros }) } : {}),
   });
-  return { ...pruned, notes };
+  return { ...pruned, notes: [...notes] };
 }

@@ -68,7 +68,7 @@ type QuantizerName = 'int8_dynamic' | 'int8_static' | 'weight_only' | 'float16';
 
 const makers: { readonly [N in QuantizerName]: MakeQuantizer<N> } = {
   int8_dynamic: async (step, _, tools) => (keep) =>
-    int8Dynamic({ ...step, keep: [...keep], reduceRange: reduced(step, tools) }),
+    int8Dynamic({ ...step, keep: [...keep], eachRow: step.each_row, reduceRange: reduced(step, tools) }),
   int8_static: async (step, model, tools) => {
     const form = await staticForm(step, model, tools);
     return (keep) => int8Static({ ...form, keep });

@@ -61,7 +61,11 @@ export function textRows(request: TextRowsRequest): RowSources {
         'text_too_short',
       );
     const rows = Math.min(mostWindows, places);
-    return { rows, told: `${rows} windows of ${told}`, read: (most) => windows(ids, { ...request, name: input.name, most }) };
+    return {
+      rows,
+      told: `${rows} windows of ${told}`,
+      read: (most) => windows(ids, { ...request, name: input.name, most }),
+    };
   };
   return { judged: source(judged), samples: source(samples), labelled: true, notes: [] };
 }

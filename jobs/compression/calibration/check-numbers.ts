@@ -1,6 +1,5 @@
 import { UnusableDataError } from '../../../shared/errors/job-errors';
 import type { Tensor } from '../../../shared/onnx/ir';
-import type { SampleBatch } from '../samples';
 
 /** Where the first number is that is NaN or infinite; undefined where all are finite. */
 function firstUnusable({ data }: Tensor): number | undefined {
@@ -11,19 +10,6 @@ function firstUnusable({ data }: Tensor): number | undefined {
 }
 
 const rowLength = ({ dims }: Tensor): number => dims.slice(1).reduce((product, size) => product * size, 1);
-
-/** `UnusableDataError` where a row of the samples has a number that is none; `before` rows came ahead of this batch. */
-export function checkFeeds({ feeds }: SampleBatch, before: number): void {
-  for (const [name, tensor] of Object.entries(feeds)) {
-    const at = firstUnusable(tensor);
-    if (at === undefined) continue;
-    const length = rowLength(tensor);
-    const column = length === 1 ? `column '${name}'` : `column ${at % length} of '${name}'`;
-    throw new UnusableDataError(
-      `${column} is ${tensor.data[at]} in row ${before + Math.floor(at / length)} of the samples, counted from 0; give finite numbers`,
-    );
-  }
-}
 
 /** `UnusableDataError` where a layer's results on these rows are no numbers. */
 export function checkActivation(layer: string, results: Tensor, before: number): void {

@@ -2,7 +2,6 @@ import { InterruptedError } from '../../../shared/errors/job-errors';
 import type { Tensor } from '../../../shared/onnx/ir';
 import type { TensorInfo } from '../../../shared/ports/model-runtime';
 import type { SampleBatch, Samples } from '../samples';
-import { checkFeeds } from './check-numbers';
 import { sliceRows } from './slice-rows';
 
 /** Which rows a model is run on. */
@@ -21,8 +20,8 @@ export type RunPart = (part: SampleBatch, before: number) => Promise<readonly Te
 
 /**
  * Rows of samples in parts whose results have at most `bytesAtOnce`, or are of one row; how many rows there were. A model
- * of a fixed batch gets the batches as they are. `UnusableDataError` where a feed is NaN or infinite; `InterruptedError`
- * where the signal says so.
+ * of a fixed batch gets the batches as they are. NaN may be a missing value that the model imputes: what is read is not checked
+ * here. `InterruptedError` where the signal says so.
  */
 export async function eachPart(
   { samples, rows, signal }: Rows,
@@ -33,7 +32,6 @@ export async function eachPart(
   let before = 0;
   let rowsAtOnce = isFixed ? Number.POSITIVE_INFINITY : 1;
   for await (const batch of samples({ mostRows: rows })) {
-    checkFeeds(batch, before);
     for (let from = 0; from < batch.rows; ) {
       if (signal?.aborted) throw new InterruptedError('the job was told to stop');
       const part = partOf(batch, from, rowsAtOnce);

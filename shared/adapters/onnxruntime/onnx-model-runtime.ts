@@ -1,4 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node';
+import { processorKind } from '../../config/processor';
 import { ModelLoadError, ModelRunError, ProviderUnavailableError } from '../../errors/model-errors';
 import type { Tensor } from '../../onnx/ir';
 import type { ModelRuntime, ModelSession, SessionOptions, TensorInfo } from '../../ports/model-runtime';
@@ -44,8 +45,9 @@ function sessionOptions(
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     extra: {
       session: {
-        // without it, processors that have AVX2 but no VNNI saturate the sums of int8 weights, and silently err
-        x64quantprecision: '1',
+        // without it, processors that have AVX2 but no VNNI saturate the sums of int8 weights, and silently err; with it, those
+        // that have VNNI would take slower kernels for nothing
+        ...(processorKind() === 'avx512vnni' ? {} : { x64quantprecision: '1' }),
         ...(flushDenormals ? { set_denormal_as_zero: '1' } : {}),
       },
     },

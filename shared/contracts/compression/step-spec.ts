@@ -44,8 +44,11 @@ const staticForm = {
 };
 
 const pruned = {
-  /** Of the weights' size (L1), or how much the outputs change without them, to first order (Molchanov et al., 2019). */
-  importance: z.enum(['magnitude', 'taylor']).default('magnitude'),
+  /**
+   * Of the weights' size (`magnitude`), or how much the answers change without them, to first order (`taylor`, Molchanov et
+   * al., 2019); absent: the latter, but the former where a model has no gradients.
+   */
+  importance: z.enum(['magnitude', 'taylor']).optional(),
   /** The fraction is reached in so many steps, each followed by recovery. */
   rounds: z.number().int().min(1).max(100).default(1),
   recovery: recoverySpec.optional(),
@@ -55,6 +58,10 @@ const steps = [
   z.strictObject({
     name: z.literal('int8_dynamic'),
     ...weightForm,
+    /** Zero points cost little here, and save a level of 256; convolutions and recurrent layers have none. */
+    symmetric: z.boolean().default(false),
+    /** Each row of what a matrix multiplies gets a range of its own: more exact in batches, and slower. */
+    each_row: z.boolean().default(false),
     operators: z
       .array(z.enum(['MatMul', 'Gemm', 'Conv', 'LSTM', 'Attention', 'Gather']))
       .min(1)
@@ -67,7 +74,8 @@ const steps = [
     bits: z.union([z.literal(8), z.literal(4), z.literal(2)]).default(4),
     /** Weights that share a scale. */
     block: z.union([z.literal(16), z.literal(32), z.literal(64), z.literal(128), z.literal(256)]).default(32),
-    symmetric: z.boolean().default(false),
+    /** Around zero, but for blocks that are truer with a range of one side. */
+    symmetric: z.boolean().default(true),
     keep: weightForm.keep,
   }),
   z.strictObject({ name: z.literal('float16'), keep: weightForm.keep }),

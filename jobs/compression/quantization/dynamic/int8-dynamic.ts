@@ -13,7 +13,7 @@ import { divideRows, quantizeActivations } from './quantize-activations';
 
 type Step = StepOf<'int8_dynamic'>;
 
-export interface Int8DynamicSettings extends Omit<Step, 'name' | 'reduce_range'> {
+export interface Int8DynamicSettings extends Omit<Step, 'name' | 'reduce_range' | 'each_row'> {
   /** 7 bits for the weights. */
   readonly reduceRange: boolean;
   /**

@@ -100,7 +100,7 @@ describe('measuring ranges of activations', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])(
-    'refuses a feed of %p, and names row and column',
+    'refuses a range of %p, and names the value and the row',
     async (bad) => {
       const { mlp, x, calibration } = setup();
       x[13 * 16 + 5] = bad;
@@ -109,7 +109,7 @@ describe('measuring ranges of activations', () => {
 
       await expect(measured).rejects.toMatchObject({
         name: 'UnusableDataError',
-        message: expect.stringMatching(/column 5 of 'x' is (NaN|Infinity) in row 13 of the samples/),
+        message: expect.stringMatching(/'x' gives (NaN|Infinity) for row 13 of the samples/),
       });
     },
   );
@@ -188,6 +188,6 @@ describe('measuring ranges of activations', () => {
       }),
     );
 
-    await expect(measured).rejects.toThrow(/column 'age' is NaN in row 1/);
+    await expect(measured).rejects.toThrow(/'age' gives NaN for row 1/);
   });
 });

@@ -1,9 +1,9 @@
 import { countParts, pruneChannels } from '../../../../jobs/compression/pruning/prune-channels';
 import { goneAfter, pruneGradually } from '../../../../jobs/compression/pruning/prune-gradually';
 import { pruneWeights } from '../../../../jobs/compression/pruning/prune-weights';
-import { zeroMask } from '../../../../jobs/compression/pruning/zero-mask';
 import type { Model } from '../../../../shared/onnx/ir';
 import { mlpOf, randomLayers } from '../../../support/random-mlp';
+import { zeroMask } from '../../../support/zero-mask';
 
 const whole = mlpOf(randomLayers([8, 64, 64, 4]));
 const { signal } = new AbortController();

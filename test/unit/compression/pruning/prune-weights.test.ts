@@ -1,11 +1,11 @@
 import { pruneWeights } from '../../../../jobs/compression/pruning/prune-weights';
 import { findSparseWeights } from '../../../../jobs/compression/pruning/sparse-weights';
-import { applyMask, zeroMask } from '../../../../jobs/compression/pruning/zero-mask';
 import { constant, floats, input, operation } from '../../../../shared/onnx/build';
 import type { Model } from '../../../../shared/onnx/ir';
 import { model } from '../../../../shared/onnx/model';
 import { writeModel } from '../../../../shared/onnx/write-model';
 import { mlpOf, randomLayers } from '../../../support/random-mlp';
+import { applyMask, zeroMask } from '../../../support/zero-mask';
 
 const mlp = (seed = 1) => mlpOf(randomLayers([8, 12, 6], { seed }));
 

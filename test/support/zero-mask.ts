@@ -1,8 +1,8 @@
-import { UnsuitableModelError } from '../../../shared/errors/compression-errors';
-import type { Model } from '../../../shared/onnx/ir';
-import { findSparseWeights } from './sparse-weights';
-import { weightNumbers } from './weight-numbers';
-import { replaceWeights, withZeros } from './with-zeros';
+import { findSparseWeights } from '../../jobs/compression/pruning/sparse-weights';
+import { weightNumbers } from '../../jobs/compression/pruning/weight-numbers';
+import { replaceWeights, withZeros } from '../../jobs/compression/pruning/with-zeros';
+import { UnsuitableModelError } from '../../shared/errors/compression-errors';
+import type { Model } from '../../shared/onnx/ir';
 
 /** Where the zeros of a model's weights are: one for each weight, in topological order. */
 export type ZeroMask = readonly {
