@@ -13,6 +13,9 @@ import numpy as np
 
 BATCH = 16
 
+# TensorProto.FLOAT: what ONNX's shape inference cannot tell of operators of other domains
+UNTOLD = {"DefaultTensorType": 1}
+
 
 def read_rows(calibration):
     inputs = json.loads(Path(calibration).read_text(encoding="utf-8"))
@@ -43,7 +46,7 @@ def preprocessed(model, folder):
 def ort_dynamic(model, result, _, folder):
     from onnxruntime.quantization import quantize_dynamic
 
-    quantize_dynamic(preprocessed(model, folder), result, per_channel=True)
+    quantize_dynamic(preprocessed(model, folder), result, per_channel=True, extra_options=UNTOLD)
 
 
 def per_channel_if_it_can(quantize):
@@ -68,6 +71,7 @@ def ort_static(model, result, calibration, folder):
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=per_channel,
+            extra_options=UNTOLD,
         )
     )
 
@@ -94,7 +98,8 @@ def olive(name, config, model, result, folder):
 
 
 def olive_dynamic(model, result, _, folder):
-    olive(("quantization", "OnnxDynamicQuantization"), {"precision": "int8", "per_channel": True}, model, result, folder)
+    config = {"precision": "int8", "per_channel": True, "extra_options": UNTOLD}
+    olive(("quantization", "OnnxDynamicQuantization"), config, model, result, folder)
 
 
 def olive_static(model, result, calibration, folder):
@@ -118,7 +123,7 @@ def olive_static(model, result, calibration, folder):
         pre_process_data_config=DataComponentConfig(type="skip_pre_process"),
         dataloader_config=DataComponentConfig(params={"batch_size": BATCH}),
     )
-    config = {"data_config": data, "precision": "int8", "activation_type": "uint8"}
+    config = {"data_config": data, "precision": "int8", "activation_type": "uint8", "extra_options": UNTOLD}
     step = ("quantization", "OnnxStaticQuantization")
     per_channel_if_it_can(
         lambda per_channel: olive(step, {**config, "per_channel": per_channel}, model, result, folder)
