@@ -33,7 +33,8 @@ export async function runCandidate(path: string, process: CandidateProcess): Pro
     await writeFile(part, JSON.stringify(await outcomeOf(order, process)));
     await rename(part, order.outcome);
     return exitCodes.ok;
-  } catch {
+  } catch (error) {
+    if (!process.signal.aborted) process.send({ type: 'log', level: 'error', message: String(error) });
     return exitCodes.retry;
   }
 }

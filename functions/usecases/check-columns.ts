@@ -9,6 +9,7 @@ import {
   isLanguageModel,
   judgedSignature,
   metricOfContract,
+  refuseSteps,
   refuseTeacherOfOthers,
 } from '../../shared/datasets/check-compression';
 import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
@@ -139,19 +140,20 @@ async function checkEvaluate(deps: CheckColumnsDependencies, tenant: string, spe
 async function checkCompress(deps: CheckColumnsDependencies, tenant: string, spec: JobSpec<'compress'>) {
   const { model } = await requireVersion({ stores: deps, tenant }, spec.model);
   const signature = judgedSignature(model.signature ?? noSignature, spec.target);
+  refuseSteps(spec, signature);
   const reference = teacherOf(spec);
   if (reference !== undefined)
     refuseTeacherOfOthers((await requireVersion({ stores: deps, tenant }, reference)).model, signature);
   if (spec.dataset === undefined) {
     // held-out rows have the truth
-    metricOfContract(spec, { signature, labelled: signature.target !== undefined }, '/spec');
+    metricOfContract(spec, { signature, labelled: signature.target !== undefined });
     return;
   }
   const { columns, rows } = await readProfile(deps, tenant, spec.dataset);
   const facts = columns.map(({ name, type, missing }) => ({ name, type, empty: missing === rows }));
   if (!isLanguageModel(signature))
     refuseAny(compressionViolations({ spec, signature, columns: facts, nearest }));
-  metricOfContract(spec, { signature, labelled: isLabelled(signature, columns) }, '/spec');
+  metricOfContract(spec, { signature, labelled: isLabelled(signature, columns) });
 }
 
 const noSignature: ModelSignature = { task: 'other', inputs: [], outputs: [] };

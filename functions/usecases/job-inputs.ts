@@ -136,12 +136,17 @@ async function compressedData(
 
 const isStep = (step: unknown): step is StepSpec => typeof step === 'object';
 
-/** The version that students learn from, where a step names another than the model itself. All steps have one teacher. */
-export const teacherOf = ({ methods }: JobSpec<'compress'>): Reference | undefined =>
-  methods
+/** The version that students learn from, where a step names another than the model itself; `BadSpecError` of two. */
+export function teacherOf({ methods }: JobSpec<'compress'>): Reference | undefined {
+  const named = methods
     .flat()
     .filter(isStep)
-    .flatMap((step) => (step.name === 'distill' ? (step.teacher ?? []) : []))[0];
+    .flatMap((step) => (step.name === 'distill' ? (step.teacher ?? []) : []));
+  const different = new Set(named.map((reference) => JSON.stringify(reference)));
+  if (different.size < 2) return named[0];
+  const detail = `the steps name ${different.size} teachers, and a job reads one beside its model: submit a job for each`;
+  throw new BadSpecError(detail, [{ pointer: '/spec/methods', detail }]);
+}
 
 const compress = forSpec(jobSpecs.compress, async (spec, asked) => {
   const { model, artifact, test_rows: heldOut } = await requireVersion(asked, spec.model);

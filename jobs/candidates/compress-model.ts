@@ -1,7 +1,6 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contractMetric } from '../../shared/contracts/compression/contract-metrics';
-import type { StepSpec } from '../../shared/contracts/compression/step-spec';
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
 import type { ModelSignature } from '../../shared/contracts/model';
 import type { OrderModel } from '../../shared/contracts/run-order';
@@ -14,20 +13,19 @@ import {
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import { readModel } from '../../shared/onnx/read-model';
 import { deriveSignature } from '../../shared/predictions/derive-signature';
-import type { CandidateReport, CompressionReport } from '../compression/compression-report';
+import type { CompressionReport } from '../compression/compression-report';
 import type { ModelMetrics } from '../evaluation/evaluate-model';
 import type { JobContext } from '../kinds/job-kind';
 import { inspectModel } from '../models/inspect-model';
-import { candidateId } from './candidate-id';
-import { candidateFile, earlierCandidates, saveCandidates, type TriedCandidate } from './candidate-store';
-import { choose, goalOf, scoreOf, withFront } from './choose';
+import { choose, type Goal, goalOf, scoreOf, type Verdict, withFront } from './choose';
 import { answersFolder, type CompressionRequest, type CompressionRun, openRun } from './compression-run';
-import { isBrokenByDrop } from './hold-contract';
+import { brokenByDrop, describedDrop, isBrokenByDrop } from './hold-contract';
 import { machineNotes, machineOf, needsReducedRange } from './machine';
 import { splitOf, withRows } from './open-rows';
 import type { RowSources } from './row-source';
 import { search } from './search';
-import { type Cleaned, cleanedId, cleanOriginal, tryCandidate } from './try-candidate';
+import { type CandidateFiles, openTrials, type Trials } from './trials';
+import { cleanOriginal } from './try-candidate';
 import { rowLimits, writeRows } from './write-rows';
 
 /** What a compression came to. */
@@ -36,6 +34,8 @@ export interface Compression {
   /** The chosen model's file; absent where the original stays. */
   readonly file?: string;
   readonly signature: ModelSignature;
+  /** Path of the rows that nothing was learned from, neither by the original nor by what came of it. */
+  readonly heldOut?: string;
   /** All metrics of the chosen model, where the rows have the truth. */
   readonly metrics?: ModelMetrics;
 }
@@ -103,136 +103,121 @@ interface Known {
 
 async function compressRun(run: CompressionRun, { rows, source, signature }: Known): Promise<Compression> {
   const start = performance.now();
-  const { spec, context, contract, original, judge, judged, samples } = run;
+  const { spec, context, contract, original, judge, samples } = run;
   const cleaned = await cleanOriginal(run);
   const goal = goalOf(spec.methods.filter((method) => typeof method === 'string'));
   const trials = await openTrials(run, cleaned, start);
-  await search({
+  const { untried } = await search({
     methods: spec.methods,
     tryOut: trials.tryOut,
-    rankLayers: (step) => rankLayers(run, cleaned, step),
+    rankLayers: trials.rankLayers,
     scoreOf: (measured) => scoreOf(measured, original, goal),
     breaksByDrop: ({ measured }) => measured !== undefined && isBrokenByDrop(measured, contract),
     hasSamples: samples.rows > 0,
     isOver: trials.isOver,
   });
-  const reports = [cleaned.candidate, ...trials.tried.map(({ report }) => report)];
-  const candidates = withFront(reports, original);
-  const verdict = choose({ candidates, original, contract, goal });
+  const { verdict, files } = await settle(run, trials, goal);
   const machine = machineOf();
   const report: CompressionReport = {
     model: { name: source.name, version: source.version },
     contract,
-    data: { judged_rows: judge.rows, judged_on: rows.judged.told, sample_rows: samples.rows },
+    data: {
+      judged_rows: judge.rows.searched + judge.rows.confirmed,
+      judged_on: rows.judged.told,
+      sample_rows: samples.rows,
+    },
     machine: { cpu: `${machine.name} (${machine.kind})`, threads: 1, provider: context.provider },
     cleanup: cleaned.report,
     original,
-    candidates,
+    candidates: withFront(trials.reports(), original),
     ...verdict,
-    layers: trials.tried.find((each) => each.report.id === verdict.chosen.id)?.layers ?? [],
+    layers: trials.layersOf(verdict.chosen.id),
     seconds: (performance.now() - start) / 1_000,
     notes: [
       ...rows.notes,
-      ...notesOf(run, { judgedAll: rows.judged.rows === judged.rows }),
+      ...cleaned.notes,
+      ...notesOf(run, rows),
+      ...(untried ? [`the budget of ${spec.budget.minutes} minutes ended before everything was tried`] : []),
       ...machineNotes(machine, spec.contract.target.cpu),
     ],
   };
-  const files = await trials.chosen(verdict.chosen.id);
-  const metrics = rows.labelled
-    ? await judge.metrics(files?.answers ?? answersFolder(context, 'original'))
-    : undefined;
-  return { report, signature, ...(files ? { file: files.file } : {}), ...(metrics ? { metrics } : {}) };
+  const metrics = await judge.metrics(files?.answers ?? answersFolder(context, 'original'));
+  const heldOut = await heldOutOf(context, rows);
+  return {
+    report,
+    signature,
+    ...(files ? { file: files.file } : {}),
+    ...(heldOut === undefined ? {} : { heldOut }),
+    ...(metrics ? { metrics } : {}),
+  };
+}
+
+async function heldOutOf({ inputs, scratch }: JobContext, rows: RowSources): Promise<string | undefined> {
+  if (!inputs.has('test_rows')) return undefined;
+  if (rows.writeHeldOut === undefined) return inputs.path('test_rows');
+  const path = join(scratch, 'judged-rows.parquet');
+  await rows.writeHeldOut(path);
+  return path;
+}
+
+interface Settled {
+  readonly verdict: Verdict;
+  /** Absent where the original stays. */
+  readonly files?: CandidateFiles;
+}
+
+/**
+ * The best candidate that keeps the contract also on rows that the search was not told by; where it does not, the next best.
+ * One that an earlier attempt of the job made is made and measured again, for its file went with that attempt.
+ */
+async function settle(run: CompressionRun, trials: Trials, goal: Goal): Promise<Settled> {
+  const { original, contract, judge } = run;
+  for (;;) {
+    const verdict = choose({ candidates: trials.reports(), original, contract, goal });
+    const { id, why } = verdict.chosen;
+    if (id === 'original') return { verdict };
+    const files = trials.filesOf(id);
+    if (files === undefined) {
+      await trials.again(id);
+      continue;
+    }
+    const confirmed = await judge.confirm(files.answers);
+    if (confirmed === undefined) return { verdict, files };
+    const seen = `on ${judge.rows.confirmed} rows that no choice was made by`;
+    const broken = brokenByDrop(confirmed.drop, contract);
+    if (broken === undefined) {
+      const told = `${why}; ${seen} it is ${describedDrop(confirmed.drop, contract)}`;
+      return { verdict: { ...verdict, chosen: { id, why: told } }, files };
+    }
+    trials.refute(id, `${seen}, ${broken}`);
+  }
 }
 
 /** Fewer rows than that tell a point of a share only by chance. */
 const fewRows = 500;
 
-function notesOf({ judge, judged, spec }: CompressionRun, { judgedAll }: { judgedAll: boolean }): string[] {
+function notesOf({ judge, judged, spec }: CompressionRun, rows: RowSources): string[] {
+  const { searched, confirmed, leftOut } = judge.rows;
   const few =
-    judge.rows < fewRows
-      ? [`candidates are judged by ${judge.rows} rows: their intervals say how little that is`]
+    searched < fewRows
+      ? [
+          `candidates are judged by ${searched} rows: differences below ${(3 / searched).toPrecision(2)} cannot be told from chance`,
+        ]
       : [];
-  const some = judgedAll ? [] : [`of more rows, the first ${judged.rows} in a shuffled order are judged by`];
+  const same =
+    confirmed === 0
+      ? ['the rows are too few to confirm the choice on others than those that it was made by']
+      : [];
+  const unknown =
+    leftOut === 0
+      ? []
+      : [`${leftOut} rows are not judged by: their truth is missing, or no class of the model`];
+  const some =
+    rows.judged.rows <= judged.rows
+      ? []
+      : [`${judged.rows} of ${rows.judged.rows} rows, drawn at random, are judged by`];
   const seven = needsReducedRange(spec.contract.target.cpu)
     ? ['8-bit weights use 7 bits, so that processors without VNNI answer alike']
     : [];
-  return [...few, ...some, ...seven];
-}
-
-interface Trials {
-  readonly tried: readonly TriedCandidate[];
-  readonly tryOut: (steps: readonly StepSpec[]) => Promise<CandidateReport>;
-  readonly isOver: () => boolean;
-  /** Where a candidate and its answers lie; undefined for the original. */
-  readonly chosen: (id: string) => Promise<{ file: string; answers: string } | undefined>;
-}
-
-/** Of the budget's time, for the candidate that was begun last. */
-const leastMilliseconds = 60_000;
-
-async function openTrials(run: CompressionRun, cleaned: Cleaned, start: number): Promise<Trials> {
-  const { context, spec } = run;
-  const earlier = await earlierCandidates(context);
-  const tried: TriedCandidate[] = [];
-  const budget = spec.budget.minutes * 60_000;
-  const elapsed = () => performance.now() - start;
-  const askedOf = (id: string, steps: readonly StepSpec[], place: number) => {
-    const deadlineMilliseconds = Math.max(leastMilliseconds, 2 * budget - elapsed());
-    return { id, steps, place, cleaned, deadlineMilliseconds };
-  };
-  return {
-    tried,
-    isOver: () => elapsed() > budget,
-    async tryOut(steps) {
-      const id = candidateId(steps, (taken) => tried.some(({ report }) => report.id === taken));
-      const known = earlier.find(({ report }) => JSON.stringify(report.steps) === JSON.stringify(steps));
-      const candidate = known
-        ? { ...known, report: { ...known.report, id } }
-        : await tryCandidate(run, askedOf(id, steps, tried.length));
-      tried.push(candidate);
-      context.log('info', toldOf(candidate.report));
-      await saveCandidates(context, tried);
-      const fraction = Math.min(0.95, elapsed() / budget);
-      context.report({ fraction, metrics: { candidates: tried.length } });
-      return candidate.report;
-    },
-    async chosen(id) {
-      if (id === cleanedId) return { file: cleaned.file, answers: answersFolder(context, cleanedId) };
-      const place = tried.findIndex(({ report }) => report.id === id);
-      const found = tried[place];
-      if (found === undefined) return undefined;
-      const files = { file: candidateFile(context, place), answers: answersFolder(context, String(place)) };
-      const isThere = await access(files.answers).then(
-        () => true,
-        () => false,
-      );
-      // an earlier attempt of the job made it, on another machine
-      if (!isThere) await tryCandidate(run, askedOf(id, found.report.steps, place));
-      return files;
-    },
-  };
-}
-
-function toldOf({ id, measured, failed, breaks }: CandidateReport): string {
-  if (measured === undefined) return `${id}: ${failed}`;
-  const { bytes, latency_milliseconds: latency, drop } = measured;
-  const broken = breaks.length === 0 ? 'keeps the contract' : breaks.join('; ');
-  return `${id}: ${bytes} bytes, ${latency.p50.toPrecision(3)} ms, drop ${drop.value.toPrecision(3)}: ${broken}`;
-}
-
-async function rankLayers(
-  { runTask, signature, samples, spec }: CompressionRun,
-  cleaned: Cleaned,
-  step: StepSpec,
-): Promise<readonly string[]> {
-  const result = await runTask('rank_layers', {
-    model: cleaned.file,
-    signature,
-    samples: samples.folder,
-    sampleRows: samples.rows,
-    step,
-    reduceRange: needsReducedRange(spec.contract.target.cpu),
-    seed: spec.seed,
-  });
-  return 'failed' in result ? [] : result.done.layers;
+  return [...few, ...same, ...unknown, ...some, ...seven];
 }

@@ -52,12 +52,15 @@ export async function openRun(request: CompressionRequest): Promise<CompressionR
   const runTask = taskRunner(context);
   const answers = answersFolder(context, 'original');
   const start = performance.now();
-  const asked = await askModel(runTask, { model, judged: judged.folder, answers });
+  // by turns with itself, as every candidate is measured by turns with it
+  const asked = await askModel(runTask, { model, original: model, judged: judged.folder, answers });
   if ('failed' in asked)
     throw new UnsuitableModelError(
       `the model cannot be run, so there is nothing to compare with: ${asked.failed}`,
     );
-  const measureMilliseconds = Math.max(leastMilliseconds, slowestCandidate * (performance.now() - start));
+  const took = performance.now() - start;
+  const budget = Math.max(2 * spec.budget.minutes * 60_000, took * 2);
+  const measureMilliseconds = Math.max(leastMilliseconds, Math.min(slowestCandidate * took, budget));
   const judge = await openJudge({
     signature,
     metric: contract.metric,

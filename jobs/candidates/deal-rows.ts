@@ -22,6 +22,8 @@ export interface Dealt {
   readonly part: Part;
   /** For people. */
   readonly told: string;
+  /** Nothing was learned from them. */
+  readonly isHeldOut?: boolean;
 }
 
 /** Rows to judge by, and rows to calibrate on and learn from; no row is in both. */
@@ -61,8 +63,13 @@ async function asTrained(
   const samples: Dealt = { rows: parts, part: 'train', told: 'rows that the model was trained on' };
   if (heldOut !== undefined) {
     const rows = await unsplitTable(heldOut, { target, task });
-    return { samples, judged: { rows, part: 'test', told: 'rows that the training held out' } };
+    return {
+      samples,
+      judged: { rows, part: 'test', told: 'rows that the training held out', isHeldOut: true },
+    };
   }
   const part = (['test', 'validation'] as const).find((each) => parts.counts[each] > 0);
-  return part && { samples, judged: { rows: parts, part, told: `the training's ${part} rows` } };
+  return (
+    part && { samples, judged: { rows: parts, part, told: `the training's ${part} rows`, isHeldOut: true } }
+  );
 }

@@ -12,6 +12,9 @@ const over = (value: number, limit: number | undefined): number | undefined =>
 
 const needed = ({ memory_mib: mib }: Measured): number => leastMegabytes(mib) ?? Number.POSITIVE_INFINITY;
 
+/** Rounding must not break a contract: a drop of 0.01 may be stored as a little more. */
+const tolerance = 1e-9;
+
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 const ofDrop: Clause = {
@@ -20,6 +23,19 @@ const ofDrop: Clause = {
   told: ({ drop }, { metric, max_drop: most }) =>
     `${metric} is ${short(drop.value)} worse, and ${short(most)} is allowed`,
 };
+
+type Drop = Measured['drop'];
+
+/** What a drop breaks, in words; undefined where it keeps the contract. */
+export const brokenByDrop = (
+  { value }: Drop,
+  { metric, max_drop: most }: ReportedContract,
+): string | undefined =>
+  value - most <= tolerance ? undefined : `${metric} is ${short(value)} worse, and ${short(most)} is allowed`;
+
+/** A drop in words. */
+export const describedDrop = ({ value, low, high }: Drop, { metric }: ReportedContract): string =>
+  `${short(Math.abs(value))} ${value < 0 ? 'better' : 'worse'} in ${metric} (from ${short(low)} to ${short(high)})`;
 
 const clauses: readonly Clause[] = [
   ofDrop,
@@ -39,9 +55,6 @@ const clauses: readonly Clause[] = [
   },
 ];
 
-/** Rounding must not break a contract: a drop of 0.01 may be stored as a little more. */
-const tolerance = 1e-9;
-
 const isBroken = (excess: number | undefined): boolean => !(excess === undefined || excess <= tolerance);
 
 /** What of the contract a candidate breaks, in words; empty where it keeps all of it. NaN keeps nothing. */
@@ -55,7 +68,7 @@ export const distanceFrom = (measured: Measured, contract: ReportedContract): nu
   clauses
     .map(({ excess }) => excess(measured, contract))
     .filter(isBroken)
-    .reduce((sum: number, excess = 0) => sum + excess, 0);
+    .reduce((sum: number, excess = 0) => sum + (Number.isNaN(excess) ? Number.POSITIVE_INFINITY : excess), 0);
 
 /** Whether its drop is what breaks the contract, and nothing else. */
 export const isBrokenByDrop = (measured: Measured, contract: ReportedContract): boolean =>

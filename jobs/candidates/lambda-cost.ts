@@ -1,14 +1,13 @@
 import type { TargetCpu } from '../../shared/contracts/compression/contract-spec';
 import type { LambdaCost } from '../compression/compression-report';
 
-/** AWS Lambda's list prices of us-east-1, 2026: USD per GB-second by architecture, and per request. */
+/** AWS Lambda's list prices of us-east-1, 2026: USD per GB-second by architecture. */
 const gigabyteSecond: Readonly<Record<TargetCpu, number>> = {
   avx2: 0.000_016_666_7,
   avx512vnni: 0.000_016_666_7,
   any: 0.000_016_666_7,
   arm64: 0.000_013_333_4,
 };
-const requestPrice = 0.2 / 1e6;
 
 /** A function of so many MB has one vCPU; a smaller one gets its share of it, in proportion (Lambda's documentation). */
 const megabytesOfOneCpu = 1_769;
@@ -34,7 +33,7 @@ function costAt(megabytes: number, { milliseconds, cpu }: LambdaRequest): Lambda
   const taken = milliseconds * Math.max(1, megabytesOfOneCpu / megabytes);
   // billed by the millisecond, and at least one
   const billed = Math.max(1, Math.ceil(taken));
-  const price = (billed / 1_000) * (megabytes / 1_024) * gigabyteSecond[cpu] + requestPrice;
+  const price = (billed / 1_000) * (megabytes / 1_024) * gigabyteSecond[cpu];
   return { memory_mb: megabytes, billed_milliseconds: billed, usd_per_million: price * 1e6 };
 }
 
@@ -43,7 +42,7 @@ export const leastMegabytes = (memoryMib: number): number | undefined =>
   sizes.find((size) => size >= memoryMib * memoryReserve);
 
 /**
- * The memory size at which a prediction costs least, of two that cost the same the larger, which answers sooner. Where the
+ * What computing costs, without the price of a request, which is the same for all: at the memory size at which it is least, of two that cost the same the larger, which answers sooner. Where the
  * model wants more than is allowed, the least that it wants.
  */
 export function lambdaCost(request: LambdaRequest): LambdaCost {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { PassFailedError, UnsuitableModelError } from '../../shared/errors/compression-errors';
-import type { Model } from '../../shared/onnx/ir';
+import type { Model, ValueType } from '../../shared/onnx/ir';
 import { readModel } from '../../shared/onnx/read-model';
 import { verifyGraph } from '../../shared/onnx/verify';
 import { writeModel } from '../../shared/onnx/write-model';
@@ -46,13 +46,16 @@ export async function makeModel(order: OrderOf<'make'>, tools: TaskTools): Promi
   let before = readModel(await readFile(order.model));
   let passed: StepResult = { model: before, layers: [] };
   const notes: string[] = [];
+  const layers: LayerReport[] = [];
   for (const index of order.steps.keys()) {
     before = passed.model;
     passed = await nextStep(index, before, { bench, order });
     notes.push(...(passed.notes ?? []));
+    layers.push(...(await reported(before, passed, bench)));
   }
+  refuseOtherInterface(passed.model, bench.original);
   await writeFile(order.written, writeModel(passed.model));
-  return { layers: await reported(before, passed, bench), notes };
+  return { layers, notes };
 }
 
 /** `PassFailedError` names the step and those before it. */
@@ -67,7 +70,7 @@ async function nextStep(
   try {
     const passed = await makeStep(step, model, tools);
     verifyGraph(passed.model.graph);
-    refuseUnchanged(passed, step.name);
+    refuseUnchanged(passed, model, step.name);
     return passed;
   } catch (cause) {
     if (tools.bench.signal.aborted) throw cause;
@@ -76,7 +79,26 @@ async function nextStep(
   }
 }
 
-function refuseUnchanged({ layers }: Passed, step: string): void {
+const interfaceOf = ({ graph }: Model): string[] => [
+  ...graph.inputs.map(({ name, type }) => `input ${name}: ${elementOf(type)}`),
+  ...graph.outputs.map(({ name, value }) => `output ${name}: ${elementOf(value.type)}`),
+];
+
+const elementOf = (type: ValueType): string => (type.kind === 'tensor' ? type.elementType : type.kind);
+
+/** A candidate is to stand where the original stands: callers must see no difference. */
+function refuseOtherInterface(made: Model, original: Model): void {
+  const [own, wanted] = [interfaceOf(made), interfaceOf(original)];
+  if (own.length === wanted.length && own.every((each, index) => each === wanted[index])) return;
+  const missing = wanted.filter((each) => !own.includes(each));
+  throw new UnsuitableModelError(
+    `what came of it has another interface than the model: it lacks ${missing.join(', ') || 'nothing, but has other names or another order'}`,
+  );
+}
+
+function refuseUnchanged({ model: made, layers }: Passed, given: Model, step: string): void {
+  if (made === given && layers.length === 0)
+    throw new UnsuitableModelError(`${step} finds nothing to do in the model`);
   if (layers.length === 0 || layers.some(({ kept }) => kept === undefined)) return;
   const reasons = layers.slice(0, 5).map(({ layer, kept }) => `'${layer}': ${kept}`);
   throw new UnsuitableModelError(`no layer of the model gains by ${step}: ${reasons.join('; ')}`);
@@ -85,7 +107,7 @@ function refuseUnchanged({ layers }: Passed, step: string): void {
 /** Enough to tell layers apart by their errors. */
 const errorRows = 128;
 
-/** The layers of the last step, with how far each is from what it was. */
+/** The layers of a step, with how far each is from what it was. */
 async function reported(before: Model, passed: Passed, bench: Workbench): Promise<LayerReport[]> {
   const { samples, open, signal } = bench;
   const errors =

@@ -34,8 +34,8 @@ export async function askModel(
 
 const gzipped = promisify(gzip);
 
-/** As downloads and container layers are compressed. */
-const gzipLevel = 9;
+/** As most tools compress. */
+const gzipLevel = 6;
 
 export interface Numbers {
   readonly file: string;
@@ -67,6 +67,6 @@ export async function measuredOf({
     drop,
     latency_milliseconds: { p50, p95 },
     memory_mib: Math.round(memoryMib),
-    lambda: lambdaCost({ milliseconds: p50, memoryMib, ...target }),
+    lambda: lambdaCost({ milliseconds: p50, memoryMib: Math.round(memoryMib), ...target }),
   };
 }

@@ -41,14 +41,18 @@ function rowsPerBatch({ graph }: Model, { inputs }: ModelSignature): number {
 /** Tokens that a language model reads at a time, where its file does not say. */
 const usualContext = 64;
 
+const isOwnData = ({ spec, context }: Pick<OpenRowsRequest, 'spec' | 'context'>): boolean =>
+  spec.dataset === undefined || spec.dataset === context.model?.lineage.dataset;
+
 /** How the model's training dealt out the job's data; undefined where it learned from others, or another column. */
 export function splitOf({
   spec,
   context,
 }: Pick<OpenRowsRequest, 'spec' | 'context'>): SplitSettings | undefined {
   const lineage = context.model?.lineage;
-  const isOwn = spec.dataset === undefined || spec.dataset === lineage?.dataset;
-  return isOwn && context.inputs.has('data') && spec.target === undefined ? lineage?.split : undefined;
+  const isOwn = isOwnData({ spec, context });
+  const isTarget = spec.target === undefined || spec.target === context.model?.signature?.target;
+  return isOwn && context.inputs.has('data') && isTarget ? lineage?.split : undefined;
 }
 
 /** The rows of the job's data as the model reads them, handed to the work; closed when it ends. */
@@ -82,7 +86,7 @@ async function sourcesOf(
   const table = data ?? heldOut;
   if (table === undefined)
     throw new BadSpecError('the model came without held-out rows, and no dataset is given; give one', [
-      { pointer: '/dataset', detail: 'is missing' },
+      { pointer: '/spec/dataset', detail: 'is missing' },
     ]);
   const split = splitOf({ spec, context });
   const judged = judgedSignature(signature, spec.target);
@@ -101,6 +105,7 @@ async function sourcesOf(
   return tableRows({
     ...given,
     seed: spec.seed,
+    ownData: data !== undefined && isOwnData({ spec, context }),
     ...(data ? { data } : {}),
     // another data set is judged on its own rows
     ...(heldOut && (split || data === undefined) ? { heldOut } : {}),

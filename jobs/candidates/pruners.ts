@@ -101,6 +101,8 @@ export async function prune<N extends PruningName>(
   const { parts, keepZeros = false } = pruner;
   const { fraction, rounds, recovery } = step;
   const notes = new Set(pruner.notes);
+  // the pass itself says what the model lacks
+  if (parts?.(model) === 0) return pruneOnce(pruner, step, { bench, round: { model, fraction } });
   const pruned: Passed = await pruneGradually({
     model,
     rounds,

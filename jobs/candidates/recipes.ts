@@ -6,7 +6,12 @@ type Steps = readonly StepSpec[];
 /** Steps with their defaults filled in. */
 const steps = (...given: readonly object[]): Steps => given.map((step) => stepSpec.parse(step));
 
-const pruned = (fraction: number) => ({ name: 'prune_channels', fraction, rounds: 2, recovery: {} });
+const pruned = (fraction: number) => ({
+  name: 'prune_channels',
+  fraction,
+  rounds: 2,
+  recovery: { learning_rate: 0.002 },
+});
 const weightOnly = (bits: 4 | 8, block: 16 | 32 | 64) => ({ name: 'weight_only', bits, block });
 
 /** Forms that take seconds to make: what `auto` begins with. */

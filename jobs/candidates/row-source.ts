@@ -15,6 +15,8 @@ export interface RowSources {
   readonly samples: RowSource;
   /** Whether rows have the truth. */
   readonly labelled: boolean;
+  /** Writes the rows to judge by as the held-out rows of what comes of it, where those of the model were learned from too. */
+  readonly writeHeldOut?: (path: string) => Promise<void>;
   /** What people should know of the rows. */
   readonly notes: readonly string[];
 }

@@ -25,38 +25,53 @@ export interface SearchOptions {
 const keeps = ({ measured, breaks }: CandidateReport): boolean =>
   measured !== undefined && breaks.length === 0;
 
-/** Every candidate that was tried, in the order of the trials. Steps that were tried before are not tried again. */
-export async function search(options: SearchOptions): Promise<readonly CandidateReport[]> {
-  const tried: CandidateReport[] = [];
-  const known = new Set<string>();
-  for (const method of options.methods)
-    for await (const steps of stepsOf(method, tried, options)) {
-      if (options.isOver()) return tried;
-      const key = JSON.stringify(steps);
-      if (!known.has(key)) tried.push(await options.tryOut(steps));
-      known.add(key);
-    }
-  return tried;
+/** What a search tells of its end. */
+export interface Searched {
+  readonly tried: readonly CandidateReport[];
+  /** Whether the budget was used up before everything was tried. */
+  readonly untried: boolean;
 }
 
-async function* stepsOf(
-  method: MethodSpec,
-  tried: readonly CandidateReport[],
-  options: SearchOptions,
-): AsyncIterable<Steps> {
+/** Steps to try, one after the other; each is told what came of the last. */
+type Plan = AsyncGenerator<Steps, void, CandidateReport>;
+
+/** Tries what is asked for, in its order. Steps that were tried before are not tried again. */
+export async function search(options: SearchOptions): Promise<Searched> {
+  const tried: CandidateReport[] = [];
+  const known = new Map<string, CandidateReport>();
+  const report = async (steps: Steps): Promise<CandidateReport> => {
+    const key = JSON.stringify(steps);
+    const found = known.get(key) ?? (await options.tryOut(steps));
+    if (!known.has(key)) tried.push(found);
+    known.set(key, found);
+    return found;
+  };
+  for (const method of options.methods) {
+    const plan = planOf(method, tried, options);
+    for (let next = await plan.next(); !next.done; next = await plan.next(await report(next.value)))
+      if (options.isOver()) return { tried, untried: true };
+  }
+  return { tried, untried: false };
+}
+
+async function* planOf(method: MethodSpec, tried: readonly CandidateReport[], options: SearchOptions): Plan {
   if (method === 'auto') yield* auto(tried, options);
-  else if (typeof method === 'string') yield* recipes[method];
+  else if (typeof method === 'string') yield* inTurn(recipes[method]);
   else yield Array.isArray(method) ? method : [method];
 }
 
+async function* inTurn(forms: readonly Steps[]): Plan {
+  for (const steps of forms) yield steps;
+}
+
 /** From what takes seconds to what is trained; each stage is told by what was measured where more care may pay. */
-async function* auto(tried: readonly CandidateReport[], options: SearchOptions): AsyncIterable<Steps> {
-  yield* quickForms;
+async function* auto(tried: readonly CandidateReport[], options: SearchOptions): Plan {
+  yield* inTurn(quickForms);
   yield* moreCareful(tried, options);
   if (!options.hasSamples) return;
   if (!tried.some((candidate) => keeps(candidate) && hasStep(candidate, 'int8_static')))
     yield trainedForms.quantizationAware;
-  yield* pruned(tried);
+  yield* pruned();
 }
 
 const hasStep = ({ steps }: CandidateReport, name: StepSpec['name']): boolean =>
@@ -79,29 +94,25 @@ async function* moreCareful(tried: readonly CandidateReport[], options: SearchOp
     for (const step of otherCalibrations) yield [step];
   for (const { steps } of worthMending(tried, options)) {
     const [step, ...more] = steps;
-    if (step !== undefined && more.length === 0 && 'keep' in step) yield* keepingLayers(step, tried, options);
+    if (step !== undefined && more.length === 0 && 'keep' in step) yield* keepingLayers(step, options);
   }
 }
 
 async function* keepingLayers(
   step: Extract<StepSpec, { keep: unknown }>,
-  tried: readonly CandidateReport[],
   { rankLayers }: SearchOptions,
-): AsyncIterable<Steps> {
+): Plan {
   const ranked = await rankLayers(step);
-  for (let count = 1; count <= ranked.length / 2; count *= 2) {
-    yield [{ ...step, keep: ranked.slice(0, count) }];
-    const last = tried.at(-1);
-    if (last !== undefined && keeps(last)) return;
-  }
+  for (let count = 1; count <= ranked.length / 2; count *= 2)
+    if (keeps(yield [{ ...step, keep: ranked.slice(0, count) }])) return;
 }
 
 /** Half of the channels, else a quarter; and what is left of them in int8. */
-async function* pruned(tried: readonly CandidateReport[]): AsyncIterable<Steps> {
+async function* pruned(): Plan {
   for (const steps of trainedForms.pruned) {
-    yield steps;
-    const last = tried.at(-1);
-    if (last === undefined || !keeps(last)) continue;
+    const report = yield steps;
+    if (report.failed !== undefined) return;
+    if (!keeps(report)) continue;
     yield [...steps, staticInt8];
     return;
   }

@@ -2,6 +2,7 @@ import type { ModelSignature } from '../../shared/contracts/model';
 import { UnusableDataError } from '../../shared/errors/job-errors';
 import type { Tensor } from '../../shared/onnx/ir';
 import { type RowChunk, readRows, rowNamed } from '../datasets/read-rows';
+import { writeRows } from '../datasets/write-rows';
 import { rowFeeds } from '../evaluation/row-feeds';
 import { headOf } from './batch-folder';
 import { type Dealing, type Dealt, dealRows } from './deal-rows';
@@ -11,13 +12,25 @@ import type { RowSource, RowSources } from './row-source';
 export interface TableRowsRequest extends Dealing {
   /** Rows that go through the model at once. */
   readonly batchRows: number;
+  /** Whether the model was trained on these data. */
+  readonly ownData: boolean;
 }
+
+const mayHaveLearned =
+  'the model may have learned rows that it is judged by: it was trained on this data set, and which of its rows were held out is not known for this target';
 
 /** Rows of a table as a model reads them. `BadSpecError` and `UnusableDataError` where the two do not fit. */
 export async function tableRows(request: TableRowsRequest): Promise<RowSources> {
   const { judged, samples, labelled } = await dealRows(request);
   const source = (dealt: Dealt): RowSource => sourceOf(dealt, request, labelled);
-  return { judged: source(judged), samples: source(samples), labelled, notes: [] };
+  const writeHeldOut = (path: string) => writeRows(judged.rows, judged.part, path);
+  return {
+    judged: source(judged),
+    samples: source(samples),
+    labelled,
+    ...(request.data === undefined ? { writeHeldOut } : {}),
+    notes: request.ownData && judged.isHeldOut !== true ? [mayHaveLearned] : [],
+  };
 }
 
 function sourceOf({ rows, part, told }: Dealt, request: TableRowsRequest, labelled: boolean): RowSource {

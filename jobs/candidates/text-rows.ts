@@ -36,6 +36,11 @@ interface Stretch {
 function stretches(units: TextUnits, split: Pick<SplitSettings, 'validation_fraction' | 'test_fraction'>) {
   const validationFrom = Math.floor(units.length * (1 - split.validation_fraction - split.test_fraction));
   const testFrom = Math.floor(units.length * (1 - split.test_fraction));
+  if (split === halves)
+    return {
+      samples: { units: units.subarray(0, testFrom), told: 'the first half of the text' },
+      judged: { units: units.subarray(testFrom), told: 'the second half of the text' },
+    };
   const samples: Stretch = { units: units.subarray(0, validationFrom), told: 'the beginning of the text' };
   const judged: Stretch =
     split.test_fraction > 0

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { StepSpec } from '../../shared/contracts/compression/step-spec';
+import { AppError } from '../../shared/errors/app-error';
 import type { CandidateReport, CleanupReport, Measured } from '../compression/compression-report';
 import { candidateFile, type TriedCandidate } from './candidate-store';
 import { answersFolder, type CompressionRun } from './compression-run';
@@ -6,6 +8,7 @@ import { brokenClauses } from './hold-contract';
 import { needsReducedRange } from './machine';
 import { askModel, measuredOf } from './measure-candidate';
 import type { OutcomeOf } from './orders';
+import { sameAnswers } from './same-answers';
 
 interface Failure {
   readonly failed: string;
@@ -18,8 +21,14 @@ async function measureFile(run: CompressionRun, file: string, name: string): Pro
   const request = { model: file, original: model, judged: judged.folder, answers };
   const asked = await askModel(runTask, { ...request, deadlineMilliseconds: measureMilliseconds });
   if ('failed' in asked) return asked;
-  const { metric, drop } = await judge.judge(answers);
-  return measuredOf({ file, asked, metric, drop, target, reference: first.latency });
+  try {
+    const { metric, drop } = await judge.judge(answers);
+    return await measuredOf({ file, asked, metric, drop, target, reference: first.latency });
+  } catch (error) {
+    // answers that cannot be judged are the candidate's own fault, and nobody else's
+    if (context.signal.aborted || !(error instanceof AppError)) throw error;
+    return { failed: error.message };
+  }
 }
 
 interface Report {
@@ -44,30 +53,50 @@ export interface Cleaned {
   readonly file: string;
   readonly candidate: CandidateReport;
   readonly report: CleanupReport;
+  /** What people should know of it. */
+  readonly notes: readonly string[];
 }
 
 /** The name of the original after its clean-up, among candidates. */
 export const cleanedId = 'clean_up';
 
-/** The original without what changes no answer of it. Where that comes to nothing, the original as it is. */
+const notLossless =
+  'the clean-up changed answers by more than rounding, so candidates are made from the model as it was given';
+
+/** A model without what changes no answer of it, or why there is none. */
+async function cleanFile(run: CompressionRun, written: string) {
+  const { runTask, context, model, measureMilliseconds: deadlineMilliseconds } = run;
+  const result = await runTask('clean', { model, written }, { deadlineMilliseconds });
+  if ('failed' in result) return result;
+  const found = await measureFile(run, written, cleanedId);
+  if ('failed' in found) return found;
+  const [original, cleaned] = ['original', cleanedId].map((name) => answersFolder(context, name));
+  if (!(await sameAnswers(original ?? '', cleaned ?? ''))) return { failed: notLossless };
+  return { found, passes: result.done.passes };
+}
+
+/** The original without what changes no answer of it; where that comes to nothing, or changes one, the original as it is. */
 export async function cleanOriginal(run: CompressionRun): Promise<Cleaned> {
-  const { context, runTask, model, original, asked } = run;
+  const { context, model, original, asked } = run;
   const start = performance.now();
-  const written = `${context.scratch}/cleaned.onnx`;
-  const result = await runTask('clean', { model, written });
-  const file = 'failed' in result ? model : written;
-  const found = 'failed' in result ? { failed: result.failed } : await measureFile(run, file, cleanedId);
-  const candidate = reportOf(run, { id: cleanedId, steps: [], notes: [], start }, found);
+  const written = join(context.scratch, 'cleaned.onnx');
+  const result = await cleanFile(run, written);
+  const isClean = !('failed' in result);
+  const told = { id: cleanedId, steps: [], notes: [], start };
+  const candidate = reportOf(run, told, isClean ? result.found : { failed: result.failed });
   const after = candidate.measured ?? original;
-  const report = {
-    bytes_before: original.bytes,
-    bytes_after: after.bytes,
-    latency_before: asked.latency,
-    latency_after: after.latency_milliseconds,
-    passes: 'failed' in result ? [] : result.done.passes,
+  return {
+    file: isClean ? written : model,
+    candidate,
+    notes: isClean ? [] : [`no clean-up: ${result.failed}`],
+    report: {
+      bytes_before: original.bytes,
+      bytes_after: after.bytes,
+      latency_before: asked.latency,
+      latency_after: after.latency_milliseconds,
+      passes: isClean ? result.passes : [],
+    },
   };
-  // what does not run is no ground to build on
-  return { file: candidate.measured ? file : model, candidate, report };
 }
 
 export interface AskedCandidate {

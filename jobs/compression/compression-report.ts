@@ -7,7 +7,7 @@ export interface Interval {
   high: number;
 }
 
-/** What a version would cost on AWS Lambda. */
+/** What computing with a version would cost on AWS Lambda; each request costs its own price beside. */
 export interface LambdaCost {
   /** The memory size at which a prediction costs least. */
   memory_mb: number;
@@ -38,9 +38,9 @@ export interface CandidateReport {
   /** What was done, one step after the other; empty: the original after the lossless clean-up. */
   steps: readonly StepSpec[];
   /** Absent where it failed. */
-  measured?: Measured;
+  measured?: Measured | undefined;
   /** Why there are no numbers. */
-  failed?: string;
+  failed?: string | undefined;
   /** What of the contract it breaks, in words; empty where it keeps it. */
   breaks: readonly string[];
   /** No other candidate is better in one of bytes, latency and drop, and as good in the others. */

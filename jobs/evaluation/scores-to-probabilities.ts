@@ -7,14 +7,16 @@ export const alone = Number.NEGATIVE_INFINITY;
 /**
  * Probabilities `[rows, classes]` as a model gave them, or, where any row is not a distribution, the softmax of what it
  * gave: a model that ends in scores (logits) means that. All rows are treated alike. Changes what is given where the first of
- * two classes stands alone: a probability leaves it the rest, and a score, by the sigmoid, is weighed against 0.
+ * two classes stands alone: a probability leaves it the rest, and a score, by the sigmoid, is weighed against 0. What is
+ * known to be scores, or none, is taken for that.
  */
 export function asProbabilities(
   given: Float32Array,
   classes: number,
+  areScores?: boolean,
 ): { probabilities: Float32Array; fromScores: boolean } {
   if (given[0] === alone) fillFirst(given);
-  if (areDistributions(given, classes)) return { probabilities: given, fromScores: false };
+  if (!(areScores ?? !areDistributions(given, classes))) return { probabilities: given, fromScores: false };
   const probabilities = new Float32Array(given.length);
   for (let start = 0; start < given.length; start += classes)
     softmax(given, probabilities, [start, start + classes]);

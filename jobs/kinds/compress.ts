@@ -29,7 +29,7 @@ export const compress: JobKindDefinition<'compress'> = {
       type: 'model',
       register: spec.register ?? { name },
       model: 'model.onnx',
-      ...(await carriedRows(context)),
+      ...(await carriedRows(context, found)),
       signature: found.signature,
       metrics,
       lineage: { ...dataOf(lineage), parent: { name, version } },
@@ -40,9 +40,12 @@ export const compress: JobKindDefinition<'compress'> = {
 const testRowsFile = 'test-rows.parquet';
 
 /** The rows go with the new version, so that a later job can measure it on the same ones. */
-async function carriedRows({ inputs, outputs }: JobContext): Promise<{ test_rows?: string }> {
-  if (!inputs.has('test_rows')) return {};
-  await copyFile(await inputs.path('test_rows'), outputs.path(testRowsFile));
+async function carriedRows(
+  { outputs }: JobContext,
+  { heldOut }: Compression,
+): Promise<{ test_rows?: string }> {
+  if (heldOut === undefined) return {};
+  await copyFile(heldOut, outputs.path(testRowsFile));
   await outputs.publish(testRowsFile);
   return { test_rows: testRowsFile };
 }

@@ -109,29 +109,36 @@ function unionViolations(issue: z.core.$ZodIssueInvalidUnion, from: string): Vio
       (given === undefined ? ', and is missing' : `, not ${described(given)}`);
     return [{ pointer: pointer.endsWith(`/${key}`) ? pointer : `${pointer}/${key}`, detail }];
   }
-  const meant = memberMeant(issue);
-  if (meant !== undefined) {
-    const input = meant.path.slice(0, -1).reduce<unknown>(memberOf, issue.input);
-    return unionViolations({ ...meant, path: [...issue.path, ...meant.path], input }, from);
-  }
+  const meant = issuesMeant(issue);
+  if (meant !== undefined) return meant.flatMap((each) => violationsIn(placedIn(issue, each), from));
   return [{ pointer, detail: `${either(formsOf(issue))}, not ${described(issue.input)}` }];
 }
 
 const memberOf = (value: unknown, key: PropertyKey): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
-/** Of a union of forms, an object, or a list of them, can only have meant the one whose objects a key tells apart. */
-function memberMeant({ input, errors }: z.core.$ZodIssueInvalidUnion) {
+/** An issue of a member of a union, as one of the whole. */
+function placedIn({ path, input }: z.core.$ZodIssueInvalidUnion, inner: z.core.$ZodIssue): z.core.$ZodIssue {
+  // of objects that a key tells apart, the issue's path ends with the key, and its input is the object
+  const isTold = inner.code === 'invalid_union' && 'options' in inner && inner.options !== undefined;
+  const steps = isTold ? inner.path.slice(0, -1) : inner.path;
+  return Object.assign({}, inner, {
+    path: [...path, ...inner.path],
+    input: steps.reduce<unknown>(memberOf, input),
+  });
+}
+
+/** Of a union of forms, an object, or a list, can only have meant the one member whose issues lie within it. */
+function issuesMeant({
+  input,
+  errors,
+}: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
-  return errors
-    .flat()
-    .find(
-      (each): each is z.core.$ZodIssueInvalidUnion =>
-        each.code === 'invalid_union' &&
-        'options' in each &&
-        each.options !== undefined &&
-        (typeof each.path[0] === 'number') === Array.isArray(input),
-    );
+  const within = errors.filter(
+    (issues) =>
+      issues.length > 0 && issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return within.length === 1 ? within[0] : undefined;
 }
 
 /** `must be a text`, `must be a number`: must be a text, or a number. */

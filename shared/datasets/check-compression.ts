@@ -29,7 +29,8 @@ export const isLanguageModel = ({ inputs }: ModelSignature): boolean =>
   inputs.some(({ tokens }) => tokens !== undefined);
 
 function defaultMetric({ signature, labelled }: JudgedData): ContractMetricName {
-  if (!labelled) return (signature.classes?.length ?? 0) > 1 ? 'agreement' : 'fidelity';
+  const tells = (signature.classes?.length ?? 0) > 1;
+  if (!labelled || (signature.task === 'classification' && !tells)) return tells ? 'agreement' : 'fidelity';
   if (isLanguageModel(signature)) return 'log_loss';
   return signature.task === 'regression' ? 'r2' : 'accuracy';
 }
@@ -43,6 +44,8 @@ const namesFor = (data: JudgedData): string =>
 function whyNot(name: ContractMetricName, { signature, labelled }: JudgedData): string | undefined {
   const { task, ofOriginal } = contractMetric(name);
   if (ofOriginal) return undefined;
+  if (signature.task === 'classification' && (signature.classes?.length ?? 0) < 2)
+    return 'needs the classes, and the model does not say them: import it with a signature that has classes, in the order of its probabilities';
   if (!labelled)
     return signature.target === undefined
       ? 'needs the truth, and the model does not say which column has it: give it as target'
@@ -57,7 +60,7 @@ function whyNot(name: ContractMetricName, { signature, labelled }: JudgedData): 
 export function metricOfContract(
   { contract: { metric } }: CompressSpec,
   data: JudgedData,
-  at = '',
+  at = '/spec',
 ): ContractMetricName {
   if (metric === undefined) return defaultMetric(data);
   const reason = whyNot(metric, data);
@@ -78,6 +81,14 @@ export interface CompressionColumns extends Pick<EvaluationColumns, 'columns' | 
   readonly signature: ModelSignature;
 }
 
+/** `BadSpecError` where a step asks for what no model of this kind can have. */
+export function refuseSteps({ methods }: CompressSpec, signature: ModelSignature): void {
+  const distils = methods.flat().some((step) => typeof step === 'object' && step.name === 'distill');
+  if (!distils || !isLanguageModel(signature)) return;
+  const detail = 'a language model has no student here: distill learns from rows of a table';
+  throw new BadSpecError(detail, [{ pointer: '/spec/methods', detail }]);
+}
+
 /** Everything that a data set lacks for a compression: the model's inputs, and the truth where a spec names its column. */
 export function compressionViolations({ spec, signature, ...data }: CompressionColumns): Violation[] {
   const { task, target } = signature;
@@ -90,15 +101,15 @@ export function compressionViolations({ spec, signature, ...data }: CompressionC
   ];
 }
 
-/** `BadSpecError` where a teacher tells other classes apart than the model whose place its student is to take. */
+/** `BadSpecError` where a teacher tells other classes apart, or in another order, than the model whose place its student takes. */
 export function refuseTeacherOfOthers(
   { name, version, signature }: Pick<OrderModel, 'name' | 'version' | 'signature'>,
   model: ModelSignature,
 ): void {
   const [own, wanted] = [signature, model].map((each) => (each?.classes ?? []).map(String));
-  const same = own?.length === wanted?.length && own?.every((one) => wanted?.includes(one));
+  const same = own?.join('\n') === wanted?.join('\n');
   if (same && signature?.task === model.task) return;
   const told = (classes: readonly string[] = []) => classes.map((one) => `'${one}'`).join(', ') || 'none';
-  const detail = `version ${version} of the model '${name}' tells the classes ${told(own)} apart, and the model that is compressed ${told(wanted)}; give a teacher of the same classes`;
+  const detail = `version ${version} of the model '${name}' tells the classes ${told(own)} apart, and the model that is compressed ${told(wanted)}; give a teacher of the same classes in the same order`;
   throw new BadSpecError(`the teacher cannot teach this: ${detail}`, [{ pointer: '/spec/methods', detail }]);
 }

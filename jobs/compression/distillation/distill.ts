@@ -2,7 +2,7 @@ import type { StepOf } from '../../../shared/contracts/compression/step-spec';
 import { type TrainSpec, trainSpec } from '../../../shared/contracts/kinds/train';
 import type { ModelSignature } from '../../../shared/contracts/model';
 import { checkTeacher } from '../../../shared/datasets/check-teacher';
-import type { Model } from '../../../shared/onnx/ir';
+import type { Graph, Model } from '../../../shared/onnx/ir';
 import { readModel } from '../../../shared/onnx/read-model';
 import type { ModelSession } from '../../../shared/ports/model-runtime';
 import { columnReference } from '../../datasets/open-table';
@@ -25,6 +25,8 @@ export interface DistillRequest {
   readonly context: Pick<FitContext, 'runtime' | 'threads' | 'provider' | 'memoryBytes' | 'signal' | 'log'> &
     Partial<Pick<JobContext, 'inputs' | 'models' | 'report'>>;
   readonly seed: number;
+  /** The model whose place the student is to take; the teacher where absent. */
+  readonly place?: { readonly graph: Graph; readonly signature: ModelSignature };
 }
 
 /** The data are at hand, and no data set of a registry. */
@@ -158,8 +160,8 @@ export async function distill(step: StepOf<'distill'>, request: DistillRequest):
     const tensors = step.features.map((feature) => feature.teacher);
     const tutor = await openTutor({ bytes: teacher.bytes, signature, tensors, load });
     const { model, givesScores } = await studentOf({ step, request, signature, rows }, tutor);
-    const { graph } = readModel(teacher.bytes);
-    return inPlaceOf(model, { graph, signature, givesScores });
+    const place = request.place ?? { graph: readModel(teacher.bytes).graph, signature };
+    return inPlaceOf(model, { ...place, givesScores });
   } finally {
     await session?.dispose();
   }

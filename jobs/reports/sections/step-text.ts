@@ -27,7 +27,7 @@ const pruned = ({ fraction, importance, rounds, recovery }: StepOf<'prune_channe
   percent(fraction),
   importance === undefined ? '' : `by ${importance}`,
   rounds > 1 && `in ${rounds} rounds`,
-  recovery && `recovered over ${recovery.epochs} epochs`,
+  recovery !== null && `recovered over ${recovery.epochs} epochs`,
 ];
 
 /** What each step does, then how. */

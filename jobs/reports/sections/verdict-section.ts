@@ -32,7 +32,7 @@ const linesFor = (metric: string): readonly Line[] => [
 function comparison({ original, contract }: CompressionReport, chosen: Measured) {
   return tableMarkup({
     caption: 'Before and after',
-    columns: ['', 'Original', 'Chosen', 'Less by'],
+    columns: ['', 'Original', 'Chosen', 'Original over chosen'],
     rows: linesFor(contract.metric).map(({ name, of, shrinks }) => [
       name,
       { number: formatNumber(of(original)) },
@@ -45,7 +45,7 @@ function comparison({ original, contract }: CompressionReport, chosen: Measured)
 function changeText({ contract: { metric } }: CompressionReport, { drop }: Measured): string {
   const size = formatNumber(Math.abs(drop.value));
   const how = drop.value === 0 ? 'is as good' : `is ${size} ${drop.value > 0 ? 'worse' : 'better'}`;
-  return `Its ${metricTitle(metric)} ${how}; for other rows of the same kind, the drop would be ${formatInterval(drop)}.`;
+  return `Its ${metricTitle(metric)} ${how}; for other rows of the same kind, the drop would lie within ${formatInterval(drop)} (95 %).`;
 }
 
 /** What was chosen, or that nothing was, and why; the first thing to read. */
@@ -57,13 +57,13 @@ export function verdictSection(report: CompressionReport, listed: readonly Liste
     return {
       title,
       body: html`<p class="verdict">The original stays.</p>
-<p>${chosen.why}</p>
+<p>${`${capitalized(chosen.why)}.`}</p>
 ${miss && html`<p>${`Nearest to the contract: ${miss.id}${placeOf(miss.id, listed)}. ${miss.why}`}</p>`}`,
     };
   return {
     title,
-    body: html`<p class="verdict">${winner.candidate.id} takes the place of the original.</p>
-<p>${`${stepsText(winner.candidate.steps)}. ${chosen.why}`}</p>
+    body: html`<p class="verdict">${winner.candidate.id} was chosen, and registered as a new version.</p>
+<p>${`${stepsText(winner.candidate.steps)}. ${capitalized(chosen.why)}.`}</p>
 <p>${changeText(report, winner.measured)}</p>
 ${comparison(report, winner.measured)}`,
   };

@@ -4,10 +4,14 @@ interface ContractMetric {
   readonly task?: 'classification' | 'regression';
   /** It is held against the original's answers, and needs no truth. */
   readonly ofOriginal?: true;
+  /** It is in the target's unit: a drop is told as a share of what the original has. */
+  readonly relative?: true;
 }
 
 const ofClasses = (higherIsBetter: boolean): ContractMetric => ({ higherIsBetter, task: 'classification' });
 const ofNumbers = (higherIsBetter: boolean): ContractMetric => ({ higherIsBetter, task: 'regression' });
+
+const inUnits: ContractMetric = { higherIsBetter: false, task: 'regression', relative: true };
 
 /** What a contract can be about: the names of an evaluation's metrics, and two that need no labels. */
 export const contractMetrics = {
@@ -25,9 +29,9 @@ export const contractMetrics = {
   brier_score: ofClasses(false),
   r2: ofNumbers(true),
   explained_variance: ofNumbers(true),
-  rmse: ofNumbers(false),
-  mae: ofNumbers(false),
-  median_absolute_error: ofNumbers(false),
+  rmse: inUnits,
+  mae: inUnits,
+  median_absolute_error: inUnits,
   mean_absolute_percentage_error: ofNumbers(false),
   /** Share of the rows that are given the class that the original gives them. */
   agreement: { higherIsBetter: true, ofOriginal: true },

@@ -14,7 +14,7 @@ export const contractSpec = z.strictObject({
   metric: z
     .enum<readonly [ContractMetricName, ...ContractMetricName[]]>([firstMetric, ...otherMetrics])
     .optional(),
-  /** How much worse the metric may be, in its own unit: 0.01 of accuracy is one point. */
+  /** How much worse the metric may be: 0.01 of accuracy is one point; of rmse, mae and median_absolute_error a share of the original's. */
   max_drop: z.number().min(0).default(0.01),
   /** Of the ONNX file. */
   max_bytes: z.number().int().min(1).optional(),

@@ -9,10 +9,10 @@ const layerName = z.string().min(1).max(300);
 /** Training on what the original model answers, on the same rows, so that a changed model answers as it did again. */
 export const recoverySpec = z.strictObject({
   epochs: z.number().gt(0).max(1_000).default(3),
-  learning_rate: learningRate.default(0.0005),
+  learning_rate: learningRate.default(0.001),
   batch_size: z.number().int().min(1).max(65_536).default(64),
   /** Of the loss: the rest is the distance from the original's answers. Rows without a label count for the latter alone. */
-  label_fraction: fraction.default(0),
+  label_fraction: fraction.default(0.5),
 });
 export type RecoverySpec = z.infer<typeof recoverySpec>;
 
@@ -51,7 +51,8 @@ const pruned = {
   importance: z.enum(['magnitude', 'taylor']).optional(),
   /** The fraction is reached in so many steps, each followed by recovery. */
   rounds: z.number().int().min(1).max(100).default(1),
-  recovery: recoverySpec.optional(),
+  /** null: what is left stays as it is. */
+  recovery: recoverySpec.nullable().prefault({}),
 };
 
 const steps = [

@@ -8,7 +8,18 @@ export const recipeName = z.enum(['fast', 'small', 'balanced', 'auto']);
 export type RecipeName = z.infer<typeof recipeName>;
 
 /** A recipe, a step, or steps one after the other. */
-const methodSpec = z.union([recipeName, stepSpec, z.array(stepSpec).min(1).max(8)]);
+const methodSpec = z.union([
+  recipeName,
+  stepSpec,
+  z
+    .array(stepSpec)
+    .min(1)
+    .max(8)
+    .refine(
+      (steps) => steps.slice(1).every(({ name }) => name !== 'distill'),
+      'must have distill as its first step: a student begins anew, and what was done to the model before would be lost',
+    ),
+]);
 
 /** Looks for a smaller and faster form of a model that keeps a contract. */
 export const compressSpec = z.strictObject({

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { weightedMetrics } from '../../../jobs/evaluation/bootstrap';
 import { drawMetric, pairedIntervals } from '../../../jobs/evaluation/paired-bootstrap';
 import type { NumberPredictions } from '../../../jobs/evaluation/predictions';
 
@@ -13,11 +14,14 @@ const predictionsOf = (actual: number[], predicted: number[]): NumberPredictions
   unseen: new Map(),
 });
 
+const drawn = (predictions: NumberPredictions) =>
+  drawMetric({ metricsOf: weightedMetrics(predictions, {}), rows: predictions.rows, metric: 'mae' }, options);
+
 const compared = async (actual: number[], [before, after]: [number[], number[]], higherIsBetter = false) => {
   const [one, other] = [predictionsOf(actual, before), predictionsOf(actual, after)];
   return pairedIntervals({
-    before: await drawMetric(one, 'mae', options),
-    after: await drawMetric(other, 'mae', options),
+    before: await drawn(one),
+    after: await drawn(other),
     higherIsBetter,
     confidence: options.confidence,
   });
@@ -29,6 +33,21 @@ const values = (count: number) =>
 const three = rows.chain((count) => fc.tuple(values(count), values(count), values(count)));
 
 describe('pairedIntervals', () => {
+  it('does not take a share for certain because no row told the models apart', () => {
+    const [before, after] = [0.9, 0.9].map((value) => ({ value, resampled: [value, value] }));
+    if (before === undefined || after === undefined) throw new Error('two were made');
+
+    const { drop } = pairedIntervals({
+      before,
+      after,
+      higherIsBetter: true,
+      confidence: 0.95,
+      sharedRows: 30,
+    });
+
+    expect(drop).toEqual({ value: 0, low: -0.1, high: 0.1 });
+  });
+
   it('gives the same model no drop, and no doubt of it', async () => {
     const law = fc.asyncProperty(three, async ([actual, predicted]) => {
       const { drop } = await compared(actual, [predicted, predicted]);

@@ -5,11 +5,15 @@ import { candidate, contract, drop, latency, measured } from './measured';
 
 const setup = (
   candidates: CandidateReport[],
-  recipe: 'auto' | 'fast' | 'small' = 'auto',
+  recipe?: 'auto' | 'fast' | 'small' | undefined,
   terms = contract,
 ) => {
   const original = measured();
-  return choose({ candidates, original, contract: terms, goal: goalOf([recipe]) });
+  const held = candidates.map((each) => ({
+    ...each,
+    breaks: each.measured ? brokenClauses(each.measured, terms) : [],
+  }));
+  return choose({ candidates: held, original, contract: terms, goal: goalOf(recipe ? [recipe] : []) });
 };
 
 describe('choose', () => {
@@ -20,6 +24,7 @@ describe('choose', () => {
     const spoilt = candidate('spoilt', { bytes: 1, ...latency(0.01), ...drop(0.5) });
 
     expect(setup([tiny, quick, spoilt]).chosen.id).toBe('tiny');
+    expect(setup([tiny, quick, spoilt], 'auto').chosen.id).toBe('quick');
     expect(setup([tiny, quick, spoilt], 'fast').chosen.id).toBe('quick');
     expect(setup([tiny, quick, spoilt], 'small').chosen.id).toBe('tiny');
   });
@@ -44,7 +49,7 @@ describe('choose', () => {
   });
 
   it('says so where the original breaks the contract too', () => {
-    const { chosen } = setup([candidate('large')], 'auto', { ...contract, max_bytes: 10 });
+    const { chosen } = setup([candidate('large')], undefined, { ...contract, max_bytes: 10 });
 
     expect(chosen.why).toMatch(/the original breaks it too: it has 1000 bytes, and 10 are allowed/);
   });
@@ -52,16 +57,28 @@ describe('choose', () => {
   it('keeps the original where the gain is no more than noise', () => {
     const { chosen } = setup([candidate('same', latency(0.99))]);
 
-    expect(chosen).toEqual({ id: 'original', why: expect.stringMatching(/none is smaller or faster/) });
+    expect(chosen).toEqual({
+      id: 'original',
+      why: expect.stringMatching(/none is better than the original by the product/),
+    });
   });
 
   it('takes a larger form where the original alone breaks the contract', () => {
     const slowButSmall = candidate('slow', { bytes: 400, ...latency(4) });
 
-    const { chosen } = setup([slowButSmall], 'auto', { ...contract, max_bytes: 500 });
+    const { chosen } = setup([slowButSmall], undefined, { ...contract, max_bytes: 500 });
 
     expect(brokenClauses(measured(), { ...contract, max_bytes: 500 })).toHaveLength(1);
     expect(chosen.id).toBe('slow');
+  });
+
+  it('wants no slower model where a recipe was asked for, and says what else to ask for', () => {
+    const { chosen } = setup([tiny], 'auto');
+
+    expect(chosen).toEqual({
+      id: 'original',
+      why: expect.stringMatching(/1 of them are slower.*recipe 'small'/),
+    });
   });
 
   it('leaves out what failed', () => {

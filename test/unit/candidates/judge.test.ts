@@ -97,7 +97,7 @@ describe('a judge', () => {
 
     const { rows, original } = await opening;
 
-    expect(rows).toBe(2);
+    expect(rows).toEqual({ searched: 2, confirmed: 0, leftOut: 1 });
     expect(original.value).toBe(0.5);
   });
 
@@ -115,6 +115,45 @@ describe('a judge', () => {
 
     expect((await judge([[0, 1, 1, 0]])).metric.value).toBe(1);
     expect((await judge([[1, 1, 1, 0]])).metric.value).toBeLessThan(1);
+  });
+
+  it('refuses answers that are no numbers, which would count as the first class', async () => {
+    const { opening } = await setup({ metric: 'accuracy', labels: [[0, 0, 1]], original: [[0, 0, 1]] });
+    const other = join(folder, 'broken');
+    await writeBatch(other, 0, { probabilities: floats([3, 2], new Float32Array(6).fill(Number.NaN)) });
+
+    const judged = (await opening).judge(other);
+
+    await expect(judged).rejects.toThrow(
+      /answers 3 rows with NaN or infinity, where the original gives numbers/,
+    );
+  });
+
+  it('holds each output for itself where outputs are compared', async () => {
+    const boxes = floats([2, 2], [0, 640, 320, 100]);
+    await writeBatch(join(folder, 'judged'), 0, { rows: 2, feeds: {} });
+    await writeBatch(join(folder, 'original'), 0, { boxes, scores: floats([2], [0.9, 0.1]) });
+    await writeBatch(join(folder, 'spoilt'), 0, { boxes, scores: floats([2], [0, 0]) });
+    const { signal } = new AbortController();
+    const [judged, original] = [join(folder, 'judged'), join(folder, 'original')];
+
+    const judge = await openJudge({ signature, metric: 'fidelity', judged, original, seed: 1, signal });
+
+    expect((await judge.judge(original)).metric.value).toBe(1);
+    expect((await judge.judge(join(folder, 'spoilt'))).metric.value).toBeLessThan(0);
+  });
+
+  it('confirms on rows that the search was not told by, where there are enough', async () => {
+    const labels = Array.from({ length: 1_000 }, (_, row) => row % 2);
+    const { opening, judge } = await setup({ metric: 'accuracy', labels: [labels], original: [labels] });
+    const wrongInTheOther = labels.map((label, row) => (row % 2 === 1 ? 0 : label));
+
+    const { drop } = await judge([wrongInTheOther]);
+    const confirmed = await (await opening).confirm(join(folder, 'candidate'));
+
+    expect((await opening).rows).toEqual({ searched: 500, confirmed: 500, leftOut: 0 });
+    expect(drop.value).toBe(0);
+    expect(confirmed?.drop.value).toBe(1);
   });
 
   it('refuses a metric that the rows do not define', async () => {

@@ -3,6 +3,7 @@ import type {
   Measured,
   ReportedContract,
 } from '../../../jobs/compression/compression-report';
+import { stepSpec } from '../../../shared/contracts/compression/step-spec';
 
 /** Numbers of a candidate that keeps any contract of these tests. */
 export const measured = (changes: Partial<Measured> = {}): Measured => ({
@@ -18,7 +19,7 @@ export const measured = (changes: Partial<Measured> = {}): Measured => ({
 
 export const candidate = (id: string, changes: Partial<Measured> = {}): CandidateReport => ({
   id,
-  steps: [],
+  steps: [stepSpec.parse({ name: 'float16' })],
   measured: measured(changes),
   breaks: [],
   on_front: false,

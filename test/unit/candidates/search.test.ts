@@ -11,7 +11,7 @@ type Numbers = (steps: readonly StepSpec[]) => Partial<Measured>;
 const setup = async (numbersOf: Numbers, options: Partial<SearchOptions> = {}) => {
   const tried: string[] = [];
   const kept: number[] = [];
-  const found = await search({
+  const { tried: found, untried } = await search({
     methods: ['auto'],
     async tryOut(steps) {
       const name = steps.map((step) => step.name).join(' + ');
@@ -28,7 +28,7 @@ const setup = async (numbersOf: Numbers, options: Partial<SearchOptions> = {}) =
     isOver: () => false,
     ...options,
   });
-  return { found, tried, kept };
+  return { found, untried, tried, kept };
 };
 
 const keepOf = (steps: readonly StepSpec[]): readonly string[] =>
@@ -42,6 +42,16 @@ describe('search', () => {
     const { tried } = await setup(() => ({}), { methods });
 
     expect(tried).toEqual(['float16', 'float16 + int8_dynamic']);
+  });
+
+  it('goes on from what was found where a form was tried before', async () => {
+    const half = { name: 'prune_channels', fraction: 0.5, rounds: 2, recovery: { learning_rate: 0.002 } };
+    const { found } = await setup(() => ({}), { methods: [stepSpec.parse(half), 'auto'] });
+
+    const fractions = found.flatMap(({ steps: [step] }) =>
+      step?.name === 'prune_channels' ? step.fraction : [],
+    );
+    expect(fractions).toEqual([0.5, 0.5]);
   });
 
   it('leaves the worst layers in floats, as many as it takes', async () => {
@@ -100,8 +110,9 @@ describe('search', () => {
   });
 
   it('begins no candidate when the time is up', async () => {
-    const { tried } = await setup(() => ({}), { isOver: () => true });
+    const { tried, untried } = await setup(() => ({}), { isOver: () => true });
 
     expect(tried).toEqual([]);
+    expect(untried).toBe(true);
   });
 });

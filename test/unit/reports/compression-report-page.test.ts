@@ -50,7 +50,7 @@ describe('the page of a compression', () => {
     const page = await setup();
 
     const verdict = under(page, 'Verdict');
-    expect(verdict).toContain('prune_channels + int8_static takes the place of the original.');
+    expect(verdict).toContain('prune_channels + int8_static was chosen, and registered as a new version.');
     expect(verdict).toContain('Of those that keep the contract it is the smallest and the fastest.');
     expect(verdict).toMatch(/437,120.*46,080.*9\.49 ×/);
     expect(verdict).toContain('accuracy is 0.004400 worse');
