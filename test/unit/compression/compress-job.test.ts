@@ -196,15 +196,22 @@ describe('the compress job, where int8 keeps the contract', () => {
     expect(carried.subarray(0, 4).toString()).toBe('PAR1');
   });
 
-  it('does not measure again in a second attempt, and comes to the same bytes', async () => {
+  it('makes and measures the winner anew where an earlier attempt told of it', async () => {
+    const { checkpoints } = run.context;
+    const saved = await checkpoints.latest();
+    const told = JSON.parse(Buffer.from(saved?.files['candidates.json'] ?? []).toString());
+    told[0].report.measured.bytes = 100;
+    const files = { 'candidates.json': Buffer.from(JSON.stringify(told)) };
+    await checkpoints.save({ step: (saved?.step ?? 0) + 1, files });
     const second = await run.context.nextAttempt();
 
     const again = await compress.run(run.spec, second);
 
-    const report = JSON.parse(Buffer.from(await second.output('report.json')).toString());
+    const model = await second.output('model.onnx');
+    const [, int8] = JSON.parse(Buffer.from(await second.output('report.json')).toString()).candidates;
     expect(again).toMatchObject({ type: 'model' });
-    expect(report.candidates[1]).toEqual((await run.report()).candidates[1]);
-    expect(await second.output('model.onnx')).toEqual(await run.context.output('model.onnx'));
+    expect(model).toEqual(await run.context.output('model.onnx'));
+    expect(int8.measured.bytes).toBe(model.byteLength);
   });
 });
 
@@ -235,6 +242,21 @@ describe('the compress job', () => {
     const [, failed, int8] = (await report()).candidates;
     expect(failed).toMatchObject({ id: 'distill', failed: expect.any(String) });
     expect(int8).toMatchObject({ id: 'int8_dynamic', measured: expect.anything() });
+  });
+
+  it('says what a step could not do, and takes no credit for it', async () => {
+    const methods = [{ name: 'prune_heads' }, { name: 'int8_static', keep: ['hiden'] }];
+    const { context, spec, report } = await setup({ asked: { methods } });
+
+    await compress.run(spec, context);
+
+    const { candidates, chosen } = await report();
+    const [, heads, int8] = candidates;
+    expect(chosen.id).toBe('clean_up');
+    expect(heads.failed).toMatch(/prune_heads failed: .*attention heads/);
+    expect(int8.failed).toMatch(
+      /keep names 'hiden', which is no layer of the model; the most like it are 'hidden'/,
+    );
   });
 
   it('compares with the original alone where the rows have no truth', async () => {
