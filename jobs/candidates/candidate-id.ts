@@ -18,6 +18,7 @@ const details: Details = {
   quantization_aware: ranges,
   float16: kept,
   weight_only: ({ bits, block, ...step }) => `_${bits}bit_${block}${kept(step)}`,
+  distill: ({ student }) => `_${student.family}`,
   prune_channels: pruned,
   prune_heads: pruned,
   prune_layers: pruned,

@@ -104,6 +104,7 @@ interface Known {
 async function compressRun(run: CompressionRun, { rows, source, signature }: Known): Promise<Compression> {
   const start = performance.now();
   const { spec, context, contract, original, judge, samples } = run;
+  context.log('info', toldOfOriginal(run, rows));
   const cleaned = await cleanOriginal(run);
   const goal = goalOf(spec.methods.filter((method) => typeof method === 'string'));
   const trials = await openTrials(run, cleaned, start);
@@ -137,6 +138,7 @@ async function compressRun(run: CompressionRun, { rows, source, signature }: Kno
       ...rows.notes,
       ...cleaned.notes,
       ...notesOf(run, rows),
+      ...reducedRange(run, trials),
       ...(untried ? [`the budget of ${spec.budget.minutes} minutes ended before everything was tried`] : []),
       ...machineNotes(machine, spec.contract.target.cpu),
     ],
@@ -158,6 +160,22 @@ async function heldOutOf({ inputs, scratch }: JobContext, rows: RowSources): Pro
   const path = join(scratch, 'judged-rows.parquet');
   await rows.writeHeldOut(path);
   return path;
+}
+
+function toldOfOriginal({ original, contract, judge }: CompressionRun, { judged }: RowSources): string {
+  const { bytes, latency_milliseconds: latency, metric } = original;
+  const rows = judge.rows.searched + judge.rows.confirmed;
+  return `the original: ${bytes} bytes, ${latency.p50.toPrecision(3)} ms, ${contract.metric} ${metric.value.toPrecision(4)} on ${rows} rows (${judged.told})`;
+}
+
+/** Steps whose weights have 8 bits. */
+const ofEightBits: readonly string[] = ['int8_dynamic', 'int8_static', 'quantization_aware'];
+
+function reducedRange({ spec }: CompressionRun, trials: Trials): string[] {
+  const tried = trials.reports().some(({ steps }) => steps.some(({ name }) => ofEightBits.includes(name)));
+  return tried && needsReducedRange(spec.contract.target.cpu)
+    ? ['weights of int8 steps use 7 bits, so that processors without VNNI answer alike']
+    : [];
 }
 
 interface Settled {
@@ -196,7 +214,7 @@ async function settle(run: CompressionRun, trials: Trials, goal: Goal): Promise<
 /** Fewer rows than that tell a point of a share only by chance. */
 const fewRows = 500;
 
-function notesOf({ judge, judged, spec }: CompressionRun, rows: RowSources): string[] {
+function notesOf({ judge, judged }: CompressionRun, rows: RowSources): string[] {
   const { searched, confirmed, leftOut } = judge.rows;
   const few =
     searched < fewRows
@@ -216,8 +234,5 @@ function notesOf({ judge, judged, spec }: CompressionRun, rows: RowSources): str
     rows.judged.rows <= judged.rows
       ? []
       : [`${judged.rows} of ${rows.judged.rows} rows, drawn at random, are judged by`];
-  const seven = needsReducedRange(spec.contract.target.cpu)
-    ? ['8-bit weights use 7 bits, so that processors without VNNI answer alike']
-    : [];
-  return [...few, ...same, ...unknown, ...some, ...seven];
+  return [...few, ...same, ...unknown, ...some];
 }

@@ -82,7 +82,7 @@ async function collected(folder: string, sizes: readonly number[], values: Value
 }
 
 /** A NaN would count as the first class, and be right wherever that is. */
-export function refuseNewNaN(given: Float32Array, original: Float32Array, width: number): void {
+function refuseNewNaN(given: Float32Array, original: Float32Array, width: number): void {
   const rows = new Set<number>();
   for (let at = 0; at < given.length; at++)
     if (!Number.isFinite(given[at]) && Number.isFinite(original[at])) rows.add(Math.floor(at / width));

@@ -46,6 +46,8 @@ const keeps = ({ measured, breaks }: CandidateReport): boolean =>
 export async function openTrials(run: CompressionRun, cleaned: Cleaned, start: number): Promise<Trials> {
   const { context, spec } = run;
   const earlier = await earlierCandidates(context);
+  if (earlier.length > 0)
+    context.log('info', `${earlier.length} candidates of an earlier attempt are taken over`);
   const tried: Kept[] = [];
   const budget = spec.budget.minutes * 60_000;
   const elapsed = () => performance.now() - start;
@@ -84,7 +86,7 @@ export async function openTrials(run: CompressionRun, cleaned: Cleaned, start: n
         ? { ...known, report: { ...known.report, id } }
         : await fresh(id, steps, tried.length);
       tried.push(candidate);
-      context.log('info', toldOf(candidate.report));
+      if (known === undefined) context.log('info', toldOf(candidate.report));
       await save();
       const fraction = Math.min(0.95, elapsed() / budget);
       context.report({ fraction, metrics: { candidates: tried.length } });

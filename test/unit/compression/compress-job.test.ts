@@ -240,7 +240,7 @@ describe('the compress job', () => {
 
     expect(result).toMatchObject({ type: 'model' });
     const [, failed, int8] = (await report()).candidates;
-    expect(failed).toMatchObject({ id: 'distill', failed: expect.any(String) });
+    expect(failed).toMatchObject({ id: 'distill_cnn', failed: expect.any(String) });
     expect(int8).toMatchObject({ id: 'int8_dynamic', measured: expect.anything() });
   });
 
