@@ -3,7 +3,7 @@ import { fromFloat16 } from '../../shared/onnx/half';
 import type { Tensor } from '../../shared/onnx/ir';
 import { explained } from '../evaluation/metrics/regression-metrics';
 import { type Answers, readAnswers } from './batch-folder';
-import type { Ruler } from './rulers';
+import type { Ruler } from './ruler';
 
 /** Sums over the numbers of each row of one output. */
 interface RowSums {

@@ -8,7 +8,8 @@ import {
   type PairedInterval,
   pairedIntervals,
 } from '../evaluation/paired-bootstrap';
-import { openRuler, type Ruler, type RulerOptions } from './rulers';
+import type { Ruler } from './ruler';
+import { openRuler, type RulerOptions } from './rulers';
 
 export interface JudgeOptions extends RulerOptions {
   readonly seed: number;

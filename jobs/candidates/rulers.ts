@@ -5,31 +5,11 @@ import type { Tensor } from '../../shared/onnx/ir';
 import { weightedMetrics } from '../evaluation/bootstrap';
 import { classValues, numberValues } from '../evaluation/collect-predictions';
 import { mostProbable } from '../evaluation/metrics/predicted-classes';
-import type { WeightedMetrics } from '../evaluation/metrics/weighted-classification';
 import type { Predictions } from '../evaluation/predictions';
 import { asProbabilities } from '../evaluation/scores-to-probabilities';
 import { type Answers, readAnswers, readBatches } from './batch-folder';
 import { fidelityRuler } from './fidelity';
-
-/** What a model answered to the rows that count. */
-export interface Answered {
-  /** Of some of those rows, by their places among them. */
-  readonly metricsAt: (places: Uint32Array) => WeightedMetrics;
-  /** Absent where no truth is known. */
-  readonly predictions?: Predictions;
-}
-
-/** A way to hold answers against the truth. */
-export interface Ruler {
-  /** What the metric is called there. */
-  readonly metric: string;
-  /** How many rows count: those without a truth, or of a class that the model does not know, do not. */
-  readonly rows: number;
-  /** Of all rows, those that do not count. */
-  readonly leftOut: number;
-  /** Reads a folder of answers. `UnusableDataError` where they are no numbers and the original's are. */
-  readonly read: (folder: string) => Promise<Answered>;
-}
+import type { Ruler } from './ruler';
 
 export interface RulerOptions {
   readonly signature: ModelSignature;
