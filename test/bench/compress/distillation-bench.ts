@@ -42,7 +42,8 @@ const studentAlone = (data: string): Promise<OwnModel> =>
       target: 'label',
       task: 'classification',
       model: student,
-      optimizer: { name: 'adam', learning_rate: course.learning_rate },
+      // the family's own, which distillation takes too
+      optimizer: { name: 'adamw', learning_rate: course.learning_rate, weight_decay: 0.01 },
       epochs: course.epochs,
       batch_size: course.batch_size,
       validation_fraction: 0,
@@ -53,7 +54,7 @@ const studentAlone = (data: string): Promise<OwnModel> =>
   });
 
 async function taught(teacher: OwnModel, data: string): Promise<Uint8Array> {
-  const step = stepSpec.parse({ name: 'distill', student, ...course, label_fraction: 0.1, temperature: 4 });
+  const step = stepSpec.parse({ name: 'distill', student, ...course, label_fraction: 0.1, temperature: 2 });
   if (step.name !== 'distill') throw new Error('a step of distillation was written');
   const context = await folderJobContext();
   const table = await openTable({ data, scratch: context.scratch, threads: 2 });

@@ -1,9 +1,11 @@
 import { makeStep } from '../../../jobs/candidates/make-step';
+import { isQuantizer, quantizerOf } from '../../../jobs/candidates/quantizers';
 import { cleanUp } from '../../../jobs/compression/cleanup/clean-up';
 import type { Samples } from '../../../jobs/compression/samples';
+import { measureSensitivities } from '../../../jobs/compression/sensitivities';
 import type { Workbench } from '../../../jobs/compression/workbench';
 import { onnxModelRuntime } from '../../../shared/adapters/onnxruntime/onnx-model-runtime';
-import { stepSpec } from '../../../shared/contracts/compression/step-spec';
+import { type StepSpec, stepSpec } from '../../../shared/contracts/compression/step-spec';
 import type { ModelSignature } from '../../../shared/contracts/model';
 import { readModel } from '../../../shared/onnx/read-model';
 import { writeModel } from '../../../shared/onnx/write-model';
@@ -67,6 +69,31 @@ export async function made(source: Source, steps: readonly object[]): Promise<Ui
     let { model } = await cleanUp(bench.original, bench);
     for (const step of steps) ({ model } = await makeStep(stepSpec.parse(step), model, { bench, order }));
     return writeModel(model);
+  } finally {
+    for (const session of opened) await session.dispose();
+  }
+}
+
+/** Enough to tell layers apart, as a job does it. */
+const comparedRows = 256;
+
+/** A step that leaves the layer in floats which alone, compressed, changes the answers most: found without any label. */
+export async function keepingWorst(source: Source, given: object): Promise<StepSpec> {
+  const step = stepSpec.parse(given);
+  const { samples } = source;
+  if (samples === undefined || !isQuantizer(step)) return step;
+  const opened: ModelSession[] = [];
+  const bench = workbench(source, opened);
+  const order = { reduceRange: source.reduceRange ?? false, original: '', outcome: '' };
+  try {
+    const { model } = await cleanUp(bench.original, bench);
+    const quantize = await quantizerOf(step.name, { step, model, tools: { bench, order } });
+    const { layers } = await quantize([]).apply(model);
+    const { open } = bench;
+    const running = { samples, rows: comparedRows, open, mostLayers: 64 };
+    const errors = await measureSensitivities({ model, layers, quantize, ...running });
+    const [worst] = [...errors].toSorted(([, a], [, b]) => b - a);
+    return worst === undefined ? step : { ...step, keep: [worst[0]] };
   } finally {
     for (const session of opened) await session.dispose();
   }
