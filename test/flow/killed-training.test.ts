@@ -39,7 +39,7 @@ async function setup() {
   await writeFile(join(folder, 'order.json'), JSON.stringify(order));
   /** Starts the job's program; told to, it is killed soon after so many reports of progress, at no moment that it knows of. */
   const run = async (killAfterReports?: number) => {
-    const args = ['--import', 'tsx', 'jobs/main.ts', join(folder, 'order.json')];
+    const args = ['--import', 'tsx', 'jobs/main.ts', 'trial', join(folder, 'order.json')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     let reports = 0;
     child.on('message', async () => {
