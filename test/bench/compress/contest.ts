@@ -129,9 +129,25 @@ function rowsOf(contest: Contest, before: number, { name, bytes, quality, times 
   ];
 }
 
+/** Those that can be run at all; what others made of a model is told in a line where it cannot. */
+async function runnable(contestants: readonly Contestant[], feeds: Feeds): Promise<readonly Contestant[]> {
+  const able: Contestant[] = [];
+  for (const contestant of contestants)
+    try {
+      const session = await openSession(contestant.bytes);
+      await session.run(feeds).finally(() => session.dispose());
+      able.push(contestant);
+    } catch (error) {
+      console.log(`  ${contestant.name} is left out: ${error instanceof Error ? error.message : error}`);
+    }
+  return able;
+}
+
 /** Size, quality and time of every form, ours and others', beside the original: all in this process, on one thread. */
 export async function contestRows(contest: Contest): Promise<Row[]> {
-  const { what, contestants, turns, quality } = contest;
+  const { what, turns, quality } = contest;
+  const [anyFeeds = {}] = Object.values(turns);
+  const contestants = await runnable(contest.contestants, anyFeeds);
   const all = [{ name: original, bytes: contest.original }, ...contestants];
   const times: Record<string, Times> = {};
   for (const [turn, feeds] of Object.entries(turns)) times[turn] = await raceModels(all, feeds);
