@@ -39,6 +39,11 @@ interface Kept extends TriedCandidate {
   readonly files?: CandidateFiles;
 }
 
+const withBreak = (report: CandidateReport, clause: string): CandidateReport => ({
+  ...report,
+  breaks: [...report.breaks, clause],
+});
+
 const keeps = ({ measured, breaks }: CandidateReport): boolean =>
   measured !== undefined && breaks.length === 0;
 
@@ -49,6 +54,7 @@ export async function openTrials(run: CompressionRun, cleaned: Cleaned, start: n
   if (earlier.length > 0)
     context.log('info', `${earlier.length} candidates of an earlier attempt are taken over`);
   const tried: Kept[] = [];
+  let cleanedReport = cleaned.candidate;
   const budget = spec.budget.minutes * 60_000;
   const elapsed = () => performance.now() - start;
   const left = () => Math.max(leastMilliseconds, 2 * budget - elapsed());
@@ -76,7 +82,7 @@ export async function openTrials(run: CompressionRun, cleaned: Cleaned, start: n
     );
 
   return {
-    reports: () => [cleaned.candidate, ...tried.map(({ report }) => report)],
+    reports: () => [cleanedReport, ...tried.map(({ report }) => report)],
     isOver: () => elapsed() > budget,
     layersOf: (id) => tried[place(id)]?.layers ?? [],
     async tryOut(steps) {
@@ -111,10 +117,10 @@ export async function openTrials(run: CompressionRun, cleaned: Cleaned, start: n
       await save();
     },
     refute(id, clause) {
+      if (id === cleanedId) cleanedReport = withBreak(cleanedReport, clause);
       const at = place(id);
       const known = tried[at];
-      if (known !== undefined)
-        tried[at] = { ...known, report: { ...known.report, breaks: [...known.report.breaks, clause] } };
+      if (known !== undefined) tried[at] = { ...known, report: withBreak(known.report, clause) };
     },
   };
 }
