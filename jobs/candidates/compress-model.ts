@@ -25,7 +25,7 @@ import { splitOf, withRows } from './open-rows';
 import type { RowSources } from './row-source';
 import { search } from './search';
 import { type CandidateFiles, openTrials, type Trials } from './trials';
-import { cleanOriginal } from './try-candidate';
+import { type Cleaned, cleanOriginal } from './try-candidate';
 import { rowLimits, writeRows } from './write-rows';
 
 /** What a compression came to. */
@@ -118,8 +118,32 @@ async function compressRun(run: CompressionRun, { rows, source, signature }: Kno
     isOver: trials.isOver,
   });
   const { verdict, files } = await settle(run, trials, goal);
+  const report = reportOf(run, { rows, source, cleaned, trials, verdict, untried, start });
+  const metrics = await judge.metrics(files?.answers ?? answersFolder(context, 'original'));
+  const heldOut = await heldOutOf(context, rows);
+  return {
+    report,
+    signature,
+    ...(files ? { file: files.file } : {}),
+    ...(heldOut === undefined ? {} : { heldOut }),
+    ...(metrics ? { metrics } : {}),
+  };
+}
+
+interface Found extends Pick<Known, 'rows' | 'source'> {
+  readonly cleaned: Cleaned;
+  readonly trials: Trials;
+  readonly verdict: Verdict;
+  /** Whether the budget ended before everything was tried. */
+  readonly untried: boolean;
+  readonly start: number;
+}
+
+function reportOf(run: CompressionRun, found: Found): CompressionReport {
+  const { spec, context, contract, original, judge, samples } = run;
+  const { rows, source, cleaned, trials, verdict, untried, start } = found;
   const machine = machineOf();
-  const report: CompressionReport = {
+  return {
     model: { name: source.name, version: source.version },
     contract,
     data: {
@@ -142,15 +166,6 @@ async function compressRun(run: CompressionRun, { rows, source, signature }: Kno
       ...(untried ? [`the budget of ${spec.budget.minutes} minutes ended before everything was tried`] : []),
       ...machineNotes(machine, spec.contract.target.cpu),
     ],
-  };
-  const metrics = await judge.metrics(files?.answers ?? answersFolder(context, 'original'));
-  const heldOut = await heldOutOf(context, rows);
-  return {
-    report,
-    signature,
-    ...(files ? { file: files.file } : {}),
-    ...(heldOut === undefined ? {} : { heldOut }),
-    ...(metrics ? { metrics } : {}),
   };
 }
 
