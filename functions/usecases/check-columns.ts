@@ -6,13 +6,16 @@ import type { ModelSignature } from '../../shared/contracts/model';
 import {
   compressionViolations,
   isLabelled,
-  isLanguageModel,
   judgedSignature,
   metricOfContract,
   refuseSteps,
   refuseTeacherOfOthers,
 } from '../../shared/datasets/check-compression';
-import { evaluationViolations, measurableSignature } from '../../shared/datasets/check-evaluation';
+import {
+  evaluationViolations,
+  isLanguageModel,
+  measurableSignature,
+} from '../../shared/datasets/check-evaluation';
 import { askedFeatures, readableFeatures } from '../../shared/datasets/check-features';
 import { checkTarget, checkTextTarget } from '../../shared/datasets/check-target';
 import type { Violation } from '../../shared/errors/app-error';

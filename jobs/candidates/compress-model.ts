@@ -5,11 +5,11 @@ import type { CompressSpec } from '../../shared/contracts/kinds/compress';
 import type { ModelSignature } from '../../shared/contracts/model';
 import type { OrderModel } from '../../shared/contracts/run-order';
 import {
-  isLanguageModel,
   judgedSignature,
   metricOfContract,
   refuseTeacherOfOthers,
 } from '../../shared/datasets/check-compression';
+import { isLanguageModel } from '../../shared/datasets/check-evaluation';
 import { UnsuitableModelError } from '../../shared/errors/compression-errors';
 import { readModel } from '../../shared/onnx/read-model';
 import { deriveSignature } from '../../shared/predictions/derive-signature';

@@ -40,7 +40,8 @@ const unchanged = { value: 0, low: 0, high: 0 };
 
 /** A candidate that takes so many times as long as the original is of no use to anybody. */
 const slowestCandidate = 20;
-const leastMilliseconds = 60_000;
+/** What any task of a job is given, however short its budget. */
+export const leastMilliseconds = 60_000;
 
 /** A folder for what a model answers. */
 export const answersFolder = ({ scratch }: Pick<JobContext, 'scratch'>, name: string): string =>

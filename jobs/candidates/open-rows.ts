@@ -1,10 +1,7 @@
 import type { CompressSpec } from '../../shared/contracts/kinds/compress';
 import type { ModelSignature, SplitSettings } from '../../shared/contracts/model';
-import {
-  compressionViolations,
-  isLanguageModel,
-  judgedSignature,
-} from '../../shared/datasets/check-compression';
+import { compressionViolations, judgedSignature } from '../../shared/datasets/check-compression';
+import { isLanguageModel } from '../../shared/datasets/check-evaluation';
 import { BadSpecError } from '../../shared/errors/job-errors';
 import { elementCount } from '../../shared/onnx/element-types';
 import type { Model } from '../../shared/onnx/ir';

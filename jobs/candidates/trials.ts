@@ -3,7 +3,7 @@ import type { StepSpec } from '../../shared/contracts/compression/step-spec';
 import type { CandidateReport, LayerReport } from '../compression/compression-report';
 import { candidateId } from './candidate-id';
 import { candidateFile, earlierCandidates, saveCandidates, type TriedCandidate } from './candidate-store';
-import { answersFolder, type CompressionRun } from './compression-run';
+import { answersFolder, type CompressionRun, leastMilliseconds } from './compression-run';
 import { needsReducedRange } from './machine';
 import { type Cleaned, cleanedId, tryCandidate } from './try-candidate';
 
@@ -30,9 +30,6 @@ export interface Trials {
   /** What was found out later: a clause that it breaks. */
   readonly refute: (id: string, clause: string) => void;
 }
-
-/** For the candidate that was begun last. */
-const leastMilliseconds = 60_000;
 
 interface Kept extends TriedCandidate {
   /** Where this attempt made it. */

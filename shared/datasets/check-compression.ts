@@ -9,7 +9,12 @@ import type { ModelSignature } from '../contracts/model';
 import type { OrderModel } from '../contracts/run-order';
 import type { Violation } from '../errors/app-error';
 import { BadSpecError } from '../errors/job-errors';
-import { type EvaluationColumns, inputViolations, truthViolations } from './check-evaluation';
+import {
+  type EvaluationColumns,
+  inputViolations,
+  isLanguageModel,
+  truthViolations,
+} from './check-evaluation';
 
 /** What is known of the rows that candidates are to be judged by. */
 export interface JudgedData {
@@ -23,10 +28,6 @@ export function judgedSignature(signature: ModelSignature, target: string | unde
   const asked = target === undefined ? signature : { ...signature, target };
   return isLanguageModel(signature) ? { ...asked, task: 'classification' } : asked;
 }
-
-/** Whether a model reads text as tokens. */
-export const isLanguageModel = ({ inputs }: ModelSignature): boolean =>
-  inputs.some(({ tokens }) => tokens !== undefined);
 
 function defaultMetric({ signature, labelled }: JudgedData): ContractMetricName {
   const tells = (signature.classes?.length ?? 0) > 1;

@@ -16,6 +16,10 @@ interface EvaluatedModel {
   readonly signature?: ModelSignature | undefined;
 }
 
+/** Whether a model reads text as tokens. */
+export const isLanguageModel = ({ inputs }: Pick<ModelSignature, 'inputs'>): boolean =>
+  inputs.some(({ tokens }) => tokens !== undefined);
+
 const howToTell =
   "import it with a signature that has task: 'classification', target and classes (in the order of its probabilities), or task: 'regression' and target";
 
@@ -33,7 +37,7 @@ export function measurableSignature(model: EvaluatedModel, spec: EvaluateSpec): 
   const who = `version ${model.version} of the model '${model.name}'`;
   const { task = 'other', classes = [], inputs = [], outputs = [], ...rest } = model.signature ?? untold;
   const target = spec.target ?? rest.target;
-  if (inputs.some(({ tokens }) => tokens !== undefined))
+  if (isLanguageModel({ inputs }))
     refuse(
       '/spec/model',
       `${who} is a language model, which only its own training measures: see its metrics`,
